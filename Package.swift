@@ -1,0 +1,59 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let houseStyle: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "rtsetup",
+    products: [
+        .library(name: "Netlink", targets: ["Netlink"]),
+        .library(name: "DataPlane", targets: ["DataPlane"]),
+        .executable(name: "rtsetup", targets: ["rtsetup"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CNL", pkgConfig: "libnl-route-3.0 libmnl",
+            providers: [.apt(["libnl-3-dev", "libnl-route-3-dev", "libmnl-dev"])]),
+        .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+        .target(name: "Plist", dependencies: ["CExpat"], swiftSettings: houseStyle),
+        .target(
+            name: "Netlink",
+            dependencies: ["CNL", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: houseStyle),
+        .target(
+            name: "DataPlane",
+            dependencies: [
+                "Plist", "Netlink", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
+        .executableTarget(
+            name: "rtsetup",
+            dependencies: [
+                "DataPlane", "Netlink", "Plist",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
+        .testTarget(name: "PlistTests", dependencies: ["Plist"], swiftSettings: houseStyle),
+        .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: houseStyle),
+        .testTarget(
+            name: "DataPlaneTests", dependencies: ["DataPlane", "Netlink", "Plist"],
+            swiftSettings: houseStyle),
+        .testTarget(
+            name: "rtsetupTests",
+            dependencies: [
+                "rtsetup", "DataPlane", "Netlink", "Plist",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
+    ]
+)

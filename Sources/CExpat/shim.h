@@ -1,0 +1,6 @@
+#ifndef RTSETUP_CEXPAT_SHIM_H
+#define RTSETUP_CEXPAT_SHIM_H
+
+#include <expat.h>
+
+#endif

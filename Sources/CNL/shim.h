@@ -1,0 +1,20 @@
+#ifndef RTSETUP_CNL_SHIM_H
+#define RTSETUP_CNL_SHIM_H
+
+#include <linux/fib_rules.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+#include <libmnl/libmnl.h>
+#include <netlink/netlink.h>
+#include <netlink/route/route.h>
+#include <netlink/route/rtnl.h>
+
+/* Swift does not import a macro that is built with `~`. */
+static inline uint16_t cnl_attribute_type(uint16_t raw) { return raw & NLA_TYPE_MASK; }
+
+#endif

@@ -1,0 +1,56 @@
+public import Netlink
+public import Plist
+
+/// How a run ended.
+public struct Outcome: Sendable {
+    public enum Result: Sendable {
+        case applied
+        case unchanged
+        /// The kernel is as it was (exit 1).
+        case undone(Failure)
+        /// These changes would bring it back to what it was, and were refused too (exit 3).
+        case stuck(Failure, left: [Change])
+    }
+
+    /// Why a plan was not carried out.
+    public enum Failure: Hashable, Sendable {
+        /// The plan's change of this number, from 0; nil where the kernel lost its answer.
+        case refused(Int?, KernelError)
+        /// By a signal.
+        case interrupted
+        /// Every change was accepted, but these differences are there when the kernel is read back.
+        case notConverged([Change])
+        /// The kernel could not be read back.
+        case notVerified(KernelError)
+    }
+
+    public var result: Result
+    public var plan: Plan
+    /// The links as they were, for names.
+    public var links: [Link]
+    public var warnings: [Diagnostic]
+    public var durations: Durations
+    /// Changes that had been made when it failed.
+    public var undoneCount = 0
+}
+
+/// How long the stages took, in microseconds.
+public struct Durations: Hashable, Sendable {
+    /// Files and state.
+    public var read: Int64 = 0
+    public var observe: Int64 = 0
+    public var plan: Int64 = 0
+    public var perform: Int64 = 0
+    public var verify: Int64 = 0
+
+    public init() {}
+}
+
+/// A plan that is only looked at.
+public struct Preview: Sendable {
+    public var plan: Plan
+    public var desired: DesiredState
+    public var kernel: KernelState
+    public var warnings: [Diagnostic]
+    public var durations: Durations
+}

@@ -1,0 +1,187 @@
+import Netlink
+
+/// The changes that bring the kernel back to what it was before a plan, by observation: it does
+/// not matter which of the plan's changes were made, nor what the kernel did with them by itself.
+///
+/// What others changed in the meantime is left alone: only what the plan touches is compared, and
+/// what the kernel takes from others with it.
+struct Restoration {
+    private let now: KernelState
+    private let before: KernelState
+    private let plan: [Change]
+    private(set) var changes: [Change] = []
+
+    init(of plan: [Change], from now: KernelState, to before: KernelState) {
+        self.now = now
+        self.before = before
+        self.plan = plan
+        restoreForeignAddresses()
+        restoreTouched()
+        restoreForeignRoutes()
+        restoreOverwrittenSysctls()
+        if changes.isEmpty { restoreAddressOrder() }
+    }
+
+    private var touchedInterfaces: Set<InterfaceIndex> {
+        Set(
+            plan.compactMap { change in
+                switch change.object {
+                case .address(let address): address.interface
+                case .link(let setting): setting.interface
+                case .sysctl(let setting): setting.interface
+                case .route, .rule: nil
+                }
+            })
+    }
+
+    /// Last change first.
+    private mutating func restoreTouched() {
+        let nowObjects = now.objects(like: plan)
+        let beforeObjects = before.objects(like: plan)
+        var seen: Set<TouchedKey> = []
+        for change in plan.reversed() where !change.isSideEffect {
+            let key = TouchedKey(change.object)
+            guard seen.insert(key).inserted else { continue }
+            let action: Change.Action? =
+                switch (nowObjects[key], beforeObjects[key]) {
+                case (nil, let was?): .add(was)
+                case (let here?, nil): .remove(here)
+                case (let here?, let was?) where !here.isRestored(as: was):
+                    .replace(here, with: was)
+                default: nil
+                }
+            if let action { changes.append(Change(action, owner: change.owner)) }
+        }
+    }
+
+    private mutating func restoreForeignAddresses() {
+        let touched = touchedInterfaces
+        let mine = Set(plan.map { TouchedKey($0.object) })
+        let there = Set(now.addresses.map(\.identity))
+        for address in before.addresses
+        where touched.contains(address.interface) && !there.contains(address.identity)
+            && !address.address.isLinkLocal && !mine.contains(TouchedKey(.address(address)))
+        {
+            changes.append(Change(.add(.address(address)), owner: address.interface))
+        }
+    }
+
+    private mutating func restoreForeignRoutes() {
+        let touched = touchedInterfaces
+        let mine = Set(plan.filter { !$0.isSideEffect }.map { TouchedKey($0.object) })
+        let there = Set(now.routes.map(\.identity))
+        let sources = Set(
+            plan.compactMap { change -> IPAddress? in
+                guard case .address(let address) = change.object else { return nil }
+                return address.address
+            })
+        let lost = before.routes.filter { route in
+            let isOfTouched =
+                route.nextHops.contains { $0.interface.map(touched.contains) ?? false }
+                || route.preferredSource.map(sources.contains) ?? false
+            return isOfTouched && !route.isConnected && !there.contains(route.identity)
+                && !mine.contains(TouchedKey(.route(route)))
+        }
+        let ordered = lost.sortedStably { $0.nextHops.contains { $0.gateway != nil } }
+        changes += ordered.map {
+            Change(.add(.route($0)), owner: $0.nextHops.first?.interface)
+        }
+    }
+
+    private mutating func restoreOverwrittenSysctls() {
+        var names: Set<SysctlName> = []
+        for change in plan {
+            switch change.object {
+            case .sysctl(let setting): names.formUnion(setting.name.overwrites(before.links))
+            case .link(let setting):
+                guard case .mtu = setting.value,
+                    let link = before.links.first(where: { $0.index == setting.interface })
+                else { continue }
+                names.insert(.interface(link.name, "ipv6", "mtu"))
+            case .address, .route, .rule: break
+            }
+        }
+        let done = Set(changes.map(\.object.identity))
+        for name in names.sorted() where !done.contains(.sysctl(name)) {
+            guard let was = before.sysctls[name], let value = now.sysctls[name], was != value
+            else { continue }
+            changes.append(
+                Change(
+                    .replace(
+                        .sysctl(SysctlSetting(name: name, value: value)),
+                        with: .sysctl(SysctlSetting(name: name, value: was)))))
+        }
+    }
+
+    /// The first address of a subnet is its primary one, which decides the source that the kernel
+    /// chooses: those that came before it go behind it.
+    private mutating func restoreAddressOrder() {
+        for interface in touchedInterfaces.sorted() {
+            let was = before.addresses.filter { $0.interface == interface && $0.family == .ipv4 }
+            for subnet in Set(was.map(\.subnet)).sorted() {
+                guard let first = was.first(where: { $0.subnet == subnet }) else { continue }
+                let order = now.addresses.filter {
+                    $0.interface == interface && $0.family == .ipv4 && $0.subnet == subnet
+                }
+                guard order.contains(where: { $0.identity == first.identity }) else { continue }
+                for address in order.prefix(while: { $0.identity != first.identity }) {
+                    changes.append(Change(.remove(.address(address)), owner: interface))
+                    changes.append(Change(.add(.address(address)), owner: interface))
+                }
+            }
+        }
+    }
+}
+
+/// What makes two touched objects the same one: a rule with its mark, anything else by identity.
+private struct TouchedKey: Hashable {
+    var identity: KernelObject.Identity
+    var mark: RouteProtocol?
+
+    init(_ object: KernelObject) {
+        identity = object.identity
+        if case .rule(let rule) = object { mark = rule.protocol }
+    }
+}
+
+extension KernelState {
+    /// The objects here that the changes are about.
+    fileprivate func objects(like changes: [Change]) -> [TouchedKey: KernelObject] {
+        let keys = Set(changes.map { TouchedKey($0.object) })
+        var found: [TouchedKey: KernelObject] = [:]
+        func keep(_ object: KernelObject) {
+            let key = TouchedKey(object)
+            if keys.contains(key) { found[key] = found[key] ?? object }
+        }
+        for address in addresses { keep(.address(address)) }
+        for route in routes { keep(.route(route)) }
+        for rule in rules { keep(.rule(rule)) }
+        for link in links {
+            keep(.link(LinkSetting(interface: link.index, .mtu(link.mtu))))
+            keep(.link(LinkSetting(interface: link.index, .group(link.group))))
+            keep(.link(LinkSetting(interface: link.index, .up(link.isUp))))
+        }
+        for case .sysctl(let setting) in changes.map(\.object) {
+            guard let value = sysctls[setting.name] else { continue }
+            keep(
+                .sysctl(
+                    SysctlSetting(
+                        name: setting.name, value: value, interface: setting.interface)))
+        }
+        return found
+    }
+}
+
+extension KernelObject {
+    /// Whether it is as it was, lifetimes and the state of links apart.
+    fileprivate func isRestored(as was: KernelObject) -> Bool {
+        switch (self, was) {
+        case (.address(let a), .address(let b)):
+            return a.protocol == b.protocol && a.isSatisfied(by: b)
+        case (.route(let a), .route(let b)):
+            return a.protocol == b.protocol && a.isEqual(to: b)
+        default:
+            return hasSameSetting(as: was)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+public import Netlink
+public import Plist
+
+/// Why a run ended before it changed anything.
+public enum SessionError: Error, Hashable, Sendable {
+    /// An interface or a table is not available, or something foreign is in the way (69).
+    case unavailable([Diagnostic])
+    /// The kernel gave no consistent answer (71).
+    case inconsistent(KernelError)
+    /// A file of ours cannot be read or written (74).
+    case file(FileError)
+    /// Another rtsetup holds the lock (75); its file.
+    case locked(String)
+    /// Changing the network is not permitted (77).
+    case notPermitted(String)
+}

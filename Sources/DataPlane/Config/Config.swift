@@ -1,0 +1,70 @@
+public import Netlink
+public import Plist
+
+/// What the files say, merged, with defaults resolved and every key checked.
+public struct Config: Hashable, Sendable {
+    /// In the order of the main file, then of the drop-ins.
+    public var interfaces: [InterfaceConfig]
+    /// `Rules`: further rules; a rule of family `both` stands here twice.
+    public var rules: [RuleConfig]
+    /// `Sysctl` of the top level.
+    public var sysctls: [SysctlConfig]
+    /// What marks the things we own.
+    public var `protocol`: UInt8
+    /// The interface group of managed ENIs.
+    public var linkGroup: UInt32
+    /// Every file that was read: the main file first.
+    public var files: [String]
+    /// Keys whose part is not built yet, each as an error that `plan` and `apply` report (69).
+    public var notBuiltYet: [Diagnostic]
+
+    public init(
+        interfaces: [InterfaceConfig] = [], rules: [RuleConfig] = [],
+        sysctls: [SysctlConfig] = [], protocol: UInt8 = 82, linkGroup: UInt32 = 82,
+        files: [String] = [], notBuiltYet: [Diagnostic] = []
+    ) {
+        self.interfaces = interfaces
+        self.rules = rules
+        self.sysctls = sysctls
+        self.protocol = `protocol`
+        self.linkGroup = linkGroup
+        self.files = files
+        self.notBuiltYet = notBuiltYet
+    }
+}
+
+/// A value and where it was written.
+public struct Located<Value: Hashable & Sendable>: Hashable, Sendable {
+    public var value: Value
+    public var location: SourceLocation
+
+    public init(_ value: Value, at location: SourceLocation) {
+        self.value = value
+        self.location = location
+    }
+}
+
+/// A `Sysctl` entry.
+public struct SysctlConfig: Hashable, Sendable {
+    public var name: SysctlName
+    public var value: String
+    public var location: SourceLocation
+
+    public init(name: SysctlName, value: String, location: SourceLocation) {
+        self.name = name
+        self.value = value
+        self.location = location
+    }
+}
+
+/// A `Rules` entry for one family.
+public struct RuleConfig: Hashable, Sendable {
+    /// Without protocol: the plan marks it.
+    public var rule: Rule
+    public var location: SourceLocation
+
+    public init(rule: Rule, location: SourceLocation) {
+        self.rule = rule
+        self.location = location
+    }
+}

@@ -1,0 +1,75 @@
+import Netlink
+import Plist
+
+/// Whether gateways can be reached: the kernel refuses a route whose gateway is not on the link.
+extension ConfigChecker {
+    mutating func checkGateways(of interface: InterfaceDraft) {
+        guard interface.uncertain.isDisjoint(with: [.addresses, .addressing, .routes]) else {
+            return
+        }
+        for family in AddressFamily.allCases {
+            guard let gateway = interface.gateways[family],
+                case .address(let address) = gateway.choice
+            else { continue }
+            if interface.addressing != .external,
+                !interface.addresses.contains(where: { $0.config.address.family == family })
+            {
+                error(
+                    "gateway \(address) is \(family), and \(interface.label) has no \(family) address",
+                    at: gateway.location)
+            } else if interface.gatewayOnLink != true, !interface.uncertain.contains(.gatewayOnLink)
+            {
+                checkReach(of: address, from: interface, at: gateway.location)
+            }
+        }
+        for route in interface.routes ?? [] where !route.config.gatewayOnLink {
+            if let gateway = route.config.gateway {
+                checkReach(
+                    of: gateway, from: interface, at: route.gatewayLocation ?? route.config.location
+                )
+            }
+            for (hop, location) in zip(route.config.nextHops, route.hopLocations) {
+                guard let gateway = hop.gateway, let other = self.interface(of: hop, interface)
+                else { continue }
+                checkReach(of: gateway, from: other, at: location)
+            }
+        }
+    }
+
+    /// nil where the file does not describe the hop's interface.
+    private func interface(
+        of hop: RouteConfig.Hop, _ owner: InterfaceDraft
+    ) -> InterfaceDraft? {
+        guard let name = hop.interface?.value, name != owner.name?.value else { return owner }
+        return draft.interfaces.first { $0.name?.value == name }
+    }
+
+    private mutating func checkReach(
+        of gateway: IPAddress, from interface: InterfaceDraft, at location: SourceLocation
+    ) {
+        let isUnknown =
+            interface.addressing == .external
+            || !interface.uncertain.isDisjoint(with: [.addresses, .addressing, .routes])
+        if isUnknown || gateway.family == .ipv6 && gateway.isLinkLocal { return }
+        let subnets = interface.addresses.lazy.map(\.config.subnet).filter {
+            $0.family == gateway.family
+        }
+        if subnets.contains(where: { $0.contains(gateway) }) { return }
+        let isRouted = (interface.routes ?? []).contains {
+            let route = $0.config
+            return route.type == .unicast && route.gateway == nil && route.nextHops.isEmpty
+                && route.destination.contains(gateway)
+        }
+        if isRouted { return }
+        var known: [IPPrefix] = []
+        for subnet in subnets where !known.contains(subnet) { known.append(subnet) }
+        let list =
+            known.prefix(3).map(\.description).joined(separator: ", ")
+            + (known.count > 3 ? ", …" : "")
+        error(
+            "gateway \(gateway) is in no subnet of \(interface.label)"
+                + (list.isEmpty ? "" : " (\(list))")
+                + "; GatewayOnLink = YES if it is on this link",
+            at: location)
+    }
+}

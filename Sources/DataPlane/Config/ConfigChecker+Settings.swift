@@ -1,0 +1,64 @@
+import Netlink
+import Plist
+
+/// One setting, named once; and the settings that the kernel combines.
+extension ConfigChecker {
+    mutating func checkSettings() {
+        for interface in draft.interfaces {
+            checkOnce(interface)
+            checkReversePathFilter(interface)
+        }
+    }
+
+    /// A setting's key and the sysctl behind it exclude each other, however the latter is spelled.
+    private mutating func checkOnce(_ interface: InterfaceDraft) {
+        var keys: [String: (key: String, location: SourceLocation)] = [:]
+        if let filter = interface.reversePathFilter {
+            keys["ipv4.rp_filter"] = ("ReversePathFilter", filter.location)
+        }
+        if let arp = interface.arp, arp.value != .unchanged {
+            keys["ipv4.arp_ignore"] = ("ARP", arp.location)
+            keys["ipv4.arp_announce"] = ("ARP", arp.location)
+        }
+        if let ipv6 = interface.ipv6, ipv6.value != .unchanged {
+            keys["ipv6.disable_ipv6"] = ("IPv6", ipv6.location)
+        }
+        for sysctl in interface.sysctls {
+            checkOnce("\(sysctl.family).\(sysctl.key)", keys, at: sysctl.location)
+        }
+        guard let name = interface.name?.value else { return }
+        for sysctl in draft.sysctls {
+            let parts = sysctl.name.components
+            guard parts.count == 5, parts[2] == "conf", parts[3] == name else { continue }
+            let setting = "\(parts[1]).\(parts[4])"
+            checkOnce(setting, keys, at: sysctl.location)
+            if let own = interface.sysctls.first(where: { "\($0.family).\($0.key)" == setting }) {
+                let place = own.location.place(from: sysctl.location)
+                error("\(interface.label) sets this itself on \(place)", at: sysctl.location)
+            }
+        }
+    }
+
+    private mutating func checkOnce(
+        _ setting: String, _ keys: [String: (key: String, location: SourceLocation)],
+        at location: SourceLocation
+    ) {
+        guard let (key, first) = keys[setting] else { return }
+        error(
+            "'\(key)' on \(first.place(from: location)) sets \(setting) already", at: location)
+    }
+
+    /// The kernel uses the larger of `all` and the interface.
+    private mutating func checkReversePathFilter(_ interface: InterfaceDraft) {
+        guard let filter = interface.reversePathFilter,
+            let all = draft.sysctls.first(where: {
+                $0.name == .interface("all", "ipv4", "rp_filter")
+            }),
+            let value = UInt8(all.value), value > filter.value.rawValue
+        else { return }
+        let effective = ReversePathFilter(rawValue: value).map { " (\($0))" } ?? ""
+        reader.warn(
+            "net.ipv4.conf.all.rp_filter on \(all.location.place(from: filter.location)) overrides "
+                + "it: \(value)\(effective) is what \(interface.label) gets", at: filter.location)
+    }
+}

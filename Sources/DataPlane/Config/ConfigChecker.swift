@@ -1,0 +1,182 @@
+import Netlink
+import Plist
+
+/// What the entries of merged files must be to each other.
+struct ConfigChecker {
+    let draft: ConfigDraft
+    var reader: TreeReader
+
+    mutating func check() {
+        if draft.interfaces.isEmpty, draft.discovery == nil, !draft.isIncomplete {
+            error("'Interfaces' is missing; it lists every ENI", at: draft.location)
+        }
+        checkIdentities()
+        checkAddresses()
+        checkTables()
+        checkRoutesApart()
+        checkRules()
+        checkSettings()
+        for interface in draft.interfaces {
+            check(interface)
+            checkGateways(of: interface)
+        }
+    }
+
+    mutating func error(_ message: String, at location: SourceLocation) {
+        reader.error(message, at: location)
+    }
+
+    // MARK: Between interfaces
+
+    private mutating func checkIdentities() {
+        var macs: [MACAddress: SourceLocation] = [:]
+        var names: [String: SourceLocation] = [:]
+        var primary: InterfaceDraft?
+        for interface in draft.interfaces {
+            if let mac = interface.mac,
+                let first = macs.updateValue(mac.location, forKey: mac.value)
+            {
+                let place = first.place(from: mac.location)
+                error(
+                    "MAC \(mac.value) is already that of the interface on \(place)",
+                    at: mac.location)
+            }
+            if let name = interface.name,
+                let first = names.updateValue(name.location, forKey: name.value)
+            {
+                let place = first.place(from: name.location)
+                error(
+                    "\(Diagnostic.quote(name.value)) is already the interface on \(place)",
+                    at: name.location)
+            }
+            guard let isPrimary = interface.isPrimary, isPrimary.value else { continue }
+            if let first = primary?.isPrimary {
+                let place = first.location.place(from: isPrimary.location)
+                error(
+                    "a second Primary; the first is \(primary?.label ?? "") (\(place))",
+                    at: isPrimary.location)
+            } else {
+                primary = interface
+            }
+        }
+    }
+
+    private mutating func checkAddresses() {
+        var owners: [IPAddress: (location: SourceLocation, index: Int)] = [:]
+        for (index, interface) in draft.interfaces.enumerated() {
+            for address in interface.addresses.lazy.map(\.config) {
+                guard let first = owners[address.address] else {
+                    owners[address.address] = (address.location, index)
+                    continue
+                }
+                let place = first.location.place(from: address.location)
+                let other =
+                    first.index == index ? "" : " for \(draft.interfaces[first.index].label)"
+                error(
+                    "\(address.address) is listed already\(other) (\(place))", at: address.location)
+            }
+        }
+    }
+
+    private mutating func checkTables() {
+        var owners: [UInt32: InterfaceDraft] = [:]
+        for interface in draft.interfaces {
+            guard let table = interface.table else { continue }
+            if let first = owners[table.value], let taken = first.table {
+                let place = taken.location.place(from: table.location)
+                error(
+                    "table \(table.value) is already that of \(first.label) (\(place))",
+                    at: table.location)
+            } else {
+                owners[table.value] = interface
+            }
+        }
+    }
+
+    /// The kernel tells routes apart by table, destination and metric.
+    private mutating func checkRoutesApart() {
+        struct Key: Hashable {
+            /// nil with the index: the table that an interface has without saying so.
+            var table: UInt32?
+            var index: Int?
+            var destination: IPPrefix
+            var metric: UInt32
+        }
+        var seen: [Key: SourceLocation] = [:]
+        for (index, interface) in draft.interfaces.enumerated() {
+            func key(_ table: UInt32?, _ destination: IPPrefix, _ metric: UInt32?) -> Key {
+                let isIPv6 = destination.family == .ipv6
+                let table = table ?? interface.table?.value
+                return Key(
+                    table: table, index: table == nil ? index : nil, destination: destination,
+                    metric: isIPv6 && (metric ?? 0) == 0 ? 1024 : metric ?? 0)
+            }
+            for (family, gateway) in interface.gateways {
+                guard case .address = gateway.choice else { continue }
+                seen[key(nil, .default(family), nil)] = gateway.location
+            }
+            for route in (interface.routes ?? []).lazy.map(\.config) {
+                let key = key(route.table, route.destination, route.metric)
+                guard let first = seen.updateValue(route.location, forKey: key) else { continue }
+                let place = first.place(from: route.location)
+                error(
+                    "\(route.destination) is routed already on \(place), "
+                        + "in the same table with the same metric", at: route.location)
+            }
+        }
+    }
+
+    private mutating func checkRules() {
+        var seen: [Rule: SourceLocation] = [:]
+        var reported: Set<SourceLocation> = []
+        for entry in draft.rules {
+            guard let first = seen.updateValue(entry.location, forKey: entry.rule),
+                reported.insert(entry.location).inserted
+            else { continue }
+            let place = first.place(from: entry.location)
+            error("this is the rule of \(place) again", at: entry.location)
+        }
+    }
+
+    // MARK: Within an interface
+
+    private mutating func check(_ interface: InterfaceDraft) {
+        if interface.name == nil, interface.mac == nil,
+            interface.uncertain.isDisjoint(with: [.name, .macAddress])
+        {
+            error("an interface needs a Name or a MACAddress", at: interface.location)
+        }
+        if let priority = interface.rulePriority, !interface.uncertain.contains(.mainRoutes) {
+            let mainRoutes = interface.mainRoutes ?? .prefer
+            let range: ClosedRange<UInt32> =
+                mainRoutes == .prefer ? 20001...24999 : 19001...19999
+            if !range.contains(priority.value) {
+                error(
+                    "'RulePriority' must be from \(range.lowerBound) to \(range.upperBound) with "
+                        + "MainRoutes = \(mainRoutes.rawValue), not \(priority.value)",
+                    at: priority.location)
+            }
+        }
+        guard
+            let address = interface.addresses.lazy.map(\.config.address)
+                .first(where: { $0.family == .ipv6 })
+        else { return }
+        if let mtu = interface.mtu, mtu.value < 1280 {
+            error(
+                "'MTU' must be at least 1280 with IPv6 addresses, not \(mtu.value)",
+                at: mtu.location)
+        }
+        if let ipv6 = interface.ipv6, ipv6.value == .disabled {
+            error(
+                "IPv6 is disabled, but the interface has the address \(address)", at: ipv6.location)
+        }
+        for sysctl in interface.sysctls
+        where sysctl.family == "ipv6" && sysctl.key == "disable_ipv6" && sysctl.value != "0"
+            && interface.ipv6 == nil
+        {
+            error(
+                "IPv6 is disabled, but the interface has the address \(address)",
+                at: sysctl.location)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Netlink
+import Plist
+
+extension ConfigDraft {
+    /// With every default that needs no kernel.
+    var config: Config {
+        var config = Config()
+        config.interfaces = interfaces.enumerated().map { $0.element.config(index: $0.offset) }
+        config.rules = rules
+        config.sysctls = sysctls
+        config.protocol = self.protocol ?? config.protocol
+        config.linkGroup = linkGroup ?? config.linkGroup
+        if let discovery { config.notBuiltYet.append(Self.notBuiltYet("Discovery", discovery)) }
+        for interface in interfaces {
+            config.notBuiltYet += interface.addresses.flatMap(\.notBuiltYet)
+            guard let queues = interface.queues,
+                !config.notBuiltYet.contains(where: { $0.location == queues })
+            else { continue }
+            config.notBuiltYet.append(Self.notBuiltYet("Queues", queues))
+        }
+        return config
+    }
+
+    private static func notBuiltYet(_ key: String, _ location: SourceLocation) -> Diagnostic {
+        Diagnostic(.error, at: location, "'\(key)' is not built yet")
+    }
+}
+
+extension InterfaceDraft {
+    fileprivate func config(index: Int) -> InterfaceConfig {
+        var config = InterfaceConfig(location: location, index: index)
+        config.name = name
+        config.mac = mac
+        config.isPrimary = isPrimary?.value ?? config.isPrimary
+        config.isManaged = isManaged ?? config.isManaged
+        config.isRequired = isRequired ?? config.isRequired
+        config.activationPolicy = activationPolicy ?? config.activationPolicy
+        config.addressing = addressing ?? config.addressing
+        config.addresses = addresses.map(\.config)
+        for family in AddressFamily.allCases { config.gateways[family] = gateway(family) }
+        config.gatewayOnLink = gatewayOnLink ?? config.gatewayOnLink
+        config.table = table
+        config.routeMetric = routeMetric
+        config.mainRoutes = mainRoutes ?? config.mainRoutes
+        config.rulePriority = rulePriority?.value ?? (config.mainRoutes == .prefer ? 20001 : 19999)
+        config.rulePriorityLocation = rulePriority?.location
+        config.ruleSource = ruleSource
+        config.failClosed = failClosed
+        config.routes = (routes ?? []).map(\.config)
+        config.mtu = mtu
+        config.ipv6 = ipv6?.value ?? (enablesIPv6 ? .enabled : .unchanged)
+        config.ipv6Location = ipv6?.location
+        config.reversePathFilter = reversePathFilter
+        config.arp = arp?.value ?? (setsARPItself ? .unchanged : .auto)
+        config.arpLocation = arp?.location
+        config.sysctls = sysctls
+        return config
+    }
+
+    /// A family that a given `Gateway` passes over has none; without the key `Addressing` decides.
+    private func gateway(_ family: AddressFamily) -> GatewayConfig {
+        if let gateway = gateways[family] { return gateway }
+        let isFollowed = gateways.isEmpty && addressing == .external
+        return GatewayConfig(isFollowed ? .auto : .none, at: location)
+    }
+
+    /// Its own `disable_ipv6` speaks for itself.
+    private var enablesIPv6: Bool {
+        addresses.contains { $0.config.address.family == .ipv6 }
+            && !sysctls.contains { $0.family == "ipv6" && $0.key == "disable_ipv6" }
+    }
+
+    /// Its own `arp_*` sysctls leave nothing to `ARP = auto`.
+    private var setsARPItself: Bool {
+        sysctls.contains {
+            $0.family == "ipv4" && ($0.key == "arp_ignore" || $0.key == "arp_announce")
+        }
+    }
+}

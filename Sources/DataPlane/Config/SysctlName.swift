@@ -1,0 +1,29 @@
+/// A sysctl below `net`, as path components: `net`, `ipv4`, `conf`, `eth0.5`, `rp_filter`.
+public struct SysctlName: Hashable, Sendable {
+    public let components: [String]
+
+    public init(components: [String]) { self.components = components }
+
+    /// `net.FAMILY.conf.INTERFACE.KEY`, where the interface's name may hold dots.
+    public static func interface(_ interface: String, _ family: String, _ key: String) -> Self {
+        SysctlName(components: ["net", family, "conf", interface, key])
+    }
+
+    /// Below /proc/sys.
+    public var path: String { components.joined(separator: "/") }
+}
+
+extension SysctlName: Comparable {
+    public static func < (a: SysctlName, b: SysctlName) -> Bool {
+        a.components.lexicographicallyPrecedes(b.components)
+    }
+}
+
+extension SysctlName: CustomStringConvertible {
+    /// sysctl(8)'s words: dots, and `/` in place of a dot inside a component.
+    public var description: String {
+        components.map { component in
+            String(component.map { $0 == "." ? "/" : $0 })
+        }.joined(separator: ".")
+    }
+}

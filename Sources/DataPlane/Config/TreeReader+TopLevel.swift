@@ -1,0 +1,102 @@
+import Netlink
+import Plist
+
+extension TreeReader {
+    /// One file.
+    mutating func file(_ root: PlistNode, isMain: Bool) -> ConfigDraft {
+        var draft = ConfigDraft(location: root.location)
+        draft.isIncomplete = root.isDamaged
+        var hasVersion = false
+        for entry in entries(of: root, "the file", TopLevelKey.self) ?? [] {
+            if !isMain, entry.key.isOnlyInMainFile {
+                error("'\(entry.name)' stands only in the main file", at: entry.keyLocation)
+                continue
+            }
+            switch entry.key {
+            case .version:
+                hasVersion = true
+                if let version = number(entry, 0...UInt64.max), version != 1 {
+                    error(
+                        "'Version' must be 1, the only one that there is, not \(version)",
+                        at: entry.value.location)
+                }
+            case .interfaces: interfaces(entry.value, into: &draft)
+            case .defaults: draft.defaults = interface(entry.value, "'Defaults'", isDefaults: true)
+            case .rules: draft.rules = rules(entry.value)
+            case .sysctl: draft.sysctls = sysctls(entry.value)
+            case .protocol: draft.protocol = protocolNumber(entry)
+            case .linkGroup: draft.linkGroup = number(entry, 1...UInt32(Int32.max))
+            case .discovery:
+                draft.discovery = entry.keyLocation
+                discovery(entry.value)
+            }
+        }
+        if !hasVersion, !root.isDamaged {
+            error("'Version' is missing; a file says Version = 1;", at: root.location)
+        }
+        return draft
+    }
+
+    private mutating func interfaces(_ node: PlistNode, into draft: inout ConfigDraft) {
+        guard let elements = array(node, "'Interfaces'") else {
+            draft.isIncomplete = true
+            return
+        }
+        if node.isDamaged { draft.isIncomplete = true }
+        for element in elements {
+            guard let interface = interface(element, "an entry of 'Interfaces'") else {
+                draft.isIncomplete = true
+                continue
+            }
+            if !isSecond(interface, in: draft.interfaces) { draft.interfaces.append(interface) }
+        }
+    }
+
+    /// Between files entries merge; within one a second entry is a slip.
+    private mutating func isSecond(
+        _ interface: InterfaceDraft, in others: [InterfaceDraft]
+    ) -> Bool {
+        if let mac = interface.mac,
+            let first = others.lazy.compactMap(\.mac).first(where: { $0.value == mac.value })
+        {
+            let place = first.location.place(from: mac.location)
+            error("MAC \(mac.value) is already that of the interface on \(place)", at: mac.location)
+            return true
+        }
+        if let name = interface.name,
+            let first = others.lazy.compactMap(\.name).first(where: { $0.value == name.value })
+        {
+            let place = first.location.place(from: name.location)
+            error(
+                "\(Diagnostic.quote(name.value)) is already the interface on \(place)",
+                at: name.location)
+            return true
+        }
+        return false
+    }
+
+    /// Numbers that the kernel or a routing daemon marks its own things with are refused.
+    private mutating func protocolNumber(_ entry: Entry<TopLevelKey>) -> UInt8? {
+        guard let number: UInt8 = number(entry, 5...255) else { return nil }
+        let isTaken =
+            [9, 16, 18, 42].contains(number) || (186...192).contains(number)
+        guard isTaken else { return number }
+        error(
+            "'Protocol' \(number) belongs to another program; 9, 16, 18, 42 and 186 to 192 are taken",
+            at: entry.value.location)
+        return nil
+    }
+
+    private mutating func discovery(_ node: PlistNode) {
+        guard let entries = entries(of: node, "'Discovery'", DiscoveryKey.self) else { return }
+        for entry in entries {
+            if let path = string(entry.value, "'File'"), !path.hasPrefix("/") {
+                error(
+                    "\(Diagnostic.quote(path)) is not an absolute path", at: entry.value.location)
+            }
+        }
+        if entries.isEmpty, !node.isDamaged {
+            error("'Discovery' needs a File", at: node.location)
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Plist
+
+/// Takes located trees apart and collects what is wrong with them.
+///
+/// Every reader returns nil after a report, and nil without one where the node is damaged: that
+/// was reported when the file was parsed.
+struct TreeReader {
+    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var errorCount = 0
+
+    /// `Key = value;` with a key that is known.
+    struct Entry<Key: ConfigKey> {
+        var key: Key
+        var keyLocation: SourceLocation
+        var value: PlistNode
+        var name: String { key.rawValue }
+    }
+
+    mutating func error(_ message: String, at location: SourceLocation) {
+        diagnostics.append(Diagnostic(.error, at: location, message))
+        errorCount += 1
+    }
+
+    mutating func warn(_ message: String, at location: SourceLocation) {
+        diagnostics.append(Diagnostic(.warning, at: location, message))
+    }
+
+    // MARK: Collections
+
+    /// The entries with known keys; the others are reported.
+    mutating func entries<Key: ConfigKey>(
+        of node: PlistNode, _ name: String, _: Key.Type
+    ) -> [Entry<Key>]? {
+        guard let entries = dictionary(node, name) else { return nil }
+        return entries.compactMap { entry in
+            guard let key = Key(rawValue: entry.key) else {
+                let closest = Suggestion.closest(
+                    to: entry.key, among: Key.allCases.lazy.map(\.rawValue))
+                let cure = closest.map { "; did you mean '\($0)'?" } ?? ""
+                error("unknown key \(Diagnostic.quote(entry.key))\(cure)", at: entry.keyLocation)
+                return nil
+            }
+            return Entry(key: key, keyLocation: entry.keyLocation, value: entry.value)
+        }
+    }
+
+    mutating func dictionary(_ node: PlistNode, _ name: String) -> [PlistEntry]? {
+        if case .dictionary(let entries) = node.content { return entries }
+        return mismatch(node, "\(name) must be a dictionary")
+    }
+
+    mutating func array(_ node: PlistNode, _ name: String) -> [PlistNode]? {
+        if case .array(let elements) = node.content { return elements }
+        return mismatch(node, "\(name) must be an array")
+    }
+
+    // MARK: Strings
+
+    mutating func string(_ node: PlistNode, _ name: String) -> String? {
+        text(node, "\(name) must be a string")
+    }
+
+    /// The text of a string that is no empty one.
+    private mutating func text(_ node: PlistNode, _ demand: String) -> String? {
+        guard case .string(let text) = node.content, !node.isDamaged else {
+            return mismatch(node, demand)
+        }
+        return text
+    }
+
+    private mutating func mismatch<Value>(_ node: PlistNode, _ demand: String) -> Value? {
+        if !node.isDamaged { error(demand, at: node.location) }
+        return nil
+    }
+
+    mutating func boolean<Key>(_ entry: Entry<Key>) -> Bool? {
+        let demand = "'\(entry.name)' must be YES or NO"
+        guard let text = text(entry.value, demand) else { return nil }
+        switch text {
+        case "YES", "true": return true
+        case "NO", "false": return false
+        default:
+            error("\(demand), not \(Diagnostic.quote(text))", at: entry.value.location)
+            return nil
+        }
+    }
+
+    /// One of some words.
+    mutating func choice<Key, Value>(
+        _ entry: Entry<Key>, _ allowed: KeyValuePairs<String, Value>
+    ) -> Value? {
+        let words = allowed.map(\.key)
+        let demand = "'\(entry.name)' must be \(Self.list(words))"
+        guard let text = text(entry.value, demand) else { return nil }
+        if let match = allowed.first(where: { $0.key == text }) { return match.value }
+        unknownValue(text, of: entry, words)
+        return nil
+    }
+
+    mutating func choice<Key, Value: RawRepresentable<String> & CaseIterable>(
+        _ entry: Entry<Key>, _: Value.Type
+    ) -> Value? {
+        let words = Value.allCases.map(\.rawValue)
+        let demand = "'\(entry.name)' must be \(Self.list(words))"
+        guard let text = text(entry.value, demand) else { return nil }
+        if let value = Value(rawValue: text) { return value }
+        unknownValue(text, of: entry, words)
+        return nil
+    }
+
+    mutating func unknownValue<Key>(_ text: String, of entry: Entry<Key>, _ words: [String]) {
+        let cure =
+            Suggestion.closest(to: text, among: words).map { "did you mean '\($0)'?" }
+            ?? "it is \(Self.list(words))"
+        error(
+            "unknown value \(Diagnostic.quote(text)) for \(entry.name); \(cure)",
+            at: entry.value.location)
+    }
+
+    /// `a, b or c`
+    private static func list(_ words: [String]) -> String {
+        words.count < 2
+            ? words.joined()
+            : words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
+    }
+
+    // MARK: Numbers
+
+    mutating func number<Key, Number: FixedWidthInteger>(
+        _ entry: Entry<Key>, _ range: ClosedRange<Number>
+    ) -> Number? {
+        let demand =
+            "'\(entry.name)' must be a number from \(range.lowerBound) to \(range.upperBound)"
+        guard let text = text(entry.value, demand) else { return nil }
+        switch NumberText(text) {
+        case .number(let number):
+            if let value = Number(exactly: number), range.contains(value) { return value }
+            error("\(demand), not \(Diagnostic.quote(text))", at: entry.value.location)
+        case .leadingZero:
+            error(
+                "\(Diagnostic.quote(text)) is ambiguous; write numbers without leading zeros",
+                at: entry.value.location)
+        case .other:
+            error("\(demand), not \(Diagnostic.quote(text))", at: entry.value.location)
+        }
+        return nil
+    }
+}
+
+/// A number as the grammar has it: `[0-9]+` without leading zeros, or `0x…`.
+enum NumberText {
+    /// Too large a one is `UInt64.max`.
+    case number(UInt64)
+    case leadingZero
+    case other
+
+    init(_ text: String) {
+        let digits = text.utf8
+        if text.hasPrefix("0x"), digits.count > 2,
+            text.unicodeScalars.dropFirst(2).allSatisfy(\.properties.isASCIIHexDigit)
+        {
+            self = .number(UInt64(text.dropFirst(2), radix: 16) ?? .max)
+        } else if !Self.isDecimal(text) {
+            self = .other
+        } else if digits.count > 1, digits.first == 0x30 {
+            self = .leadingZero
+        } else {
+            self = .number(UInt64(text) ?? .max)
+        }
+    }
+
+    static func isDecimal(_ text: some StringProtocol) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    }
+}

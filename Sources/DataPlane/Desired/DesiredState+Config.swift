@@ -1,0 +1,151 @@
+import Netlink
+import Plist
+
+/// The priorities that rtsetup's own rules have beside `RulePriority`.
+package enum RulePriority {
+    /// `from all lookup main suppress_prefixlength 0 suppress_ifgroup G`.
+    package static let shared: UInt32 = 20000
+    /// `from SRC unreachable`.
+    package static let failClosed: UInt32 = 25001
+}
+
+extension DesiredState {
+    /// Sees the files with the eyes of this host.
+    ///
+    /// - Parameters:
+    ///   - kernel: an observation that holds the sysctls of `sysctlsToObserve`.
+    ///   - memory: what earlier runs remember.
+    public init(_ config: Config, kernel: KernelState, memory: Memory) {
+        self.init(nothingBut: memory)
+        self.protocol = config.protocol
+        protocols.insert(config.protocol)
+
+        let host = Host(config, kernel: kernel, memory: memory)
+        newTables = host.newTables
+        interfaces = host.entries.map { ($0.config, $0.link, $0.table) }
+        conflicts += host.diagnostics.filter { $0.severity == .error }
+        warnings += host.diagnostics.filter { $0.severity == .warning }
+        conflicts += config.notBuiltYet
+        released = Set(
+            host.entries.compactMap { $0.config.isManaged ? nil : $0.link?.index })
+        guard conflicts.isEmpty else { return }
+
+        var memory = memory
+        memory.protocols = protocols
+        let addresses = FinalAddresses(
+            host, kernel: kernel, memory: memory, protocol: config.protocol, reporting: &self)
+
+        wantSettings(config, addresses, kernel: kernel)
+        for interface in addresses.managed {
+            for (address, origin) in interface.ownAddresses {
+                want(.address(address), from: origin.location, of: interface.index)
+            }
+        }
+        for interface in addresses.managed where interface.config.activationPolicy != .down {
+            for family in AddressFamily.allCases {
+                guard
+                    let path = sourcePath(
+                        of: interface, family, addresses, kernel: kernel, memory: memory)
+                else { continue }
+                paths.append(path)
+            }
+            wantRoutes(of: interface, host: host, kernel: kernel, memory: memory)
+        }
+        wantRules(config, addresses, kernel: kernel)
+        check(config, host, addresses, kernel: kernel, memory: memory)
+    }
+
+    /// How sources of this family leave by the interface; nil: main decides, as ever.
+    private mutating func sourcePath(
+        of interface: ManagedInterface, _ family: AddressFamily, _ all: FinalAddresses,
+        kernel: KernelState, memory: Memory
+    ) -> SourcePath? {
+        let config = interface.config
+        let held = interface.globalAddresses(family)
+        guard !held.isEmpty else { return nil }
+        let gatewayConfig = config.gateways[family]
+        let gateway = interface.gateway(family, kernel: kernel, memory: memory)
+        if gateway == nil, gatewayConfig?.choice == .auto {
+            if config.isPrimary {
+                warn(
+                    gatewayConfig?.location,
+                    "no \(family) default route through \(interface.link.name) in main to take "
+                        + "the gateway from; the primary's \(family) goes on using main")
+                return nil
+            }
+            warn(
+                gatewayConfig?.location,
+                "no \(family) default route through \(interface.link.name) in main to take "
+                    + "the gateway from")
+        }
+        let failsClosed = config.failClosed?.value ?? (gateway != nil && !config.isPrimary)
+        if config.failClosed?.value == true {
+            if gateway == nil {
+                warn(
+                    config.failClosed?.location,
+                    "FailClosed without a gateway: \(family) from \(interface.link.name) reaches "
+                        + "nothing but its own subnets")
+            } else if config.isPrimary && config.addressing == .external {
+                warn(
+                    config.failClosed?.location,
+                    "FailClosed on an external primary: when the lease is lost, nothing from its "
+                        + "addresses leaves the host")
+            }
+        }
+        return SourcePath(
+            interface: interface.index, family: family, table: interface.table,
+            prefixes: sourcePrefixes(of: interface, family, held, all), gateway: gateway,
+            failsClosed: failsClosed)
+    }
+
+    /// The prefixes that `RuleSource` makes of the addresses. They never overlap.
+    private mutating func sourcePrefixes(
+        of interface: ManagedInterface, _ family: AddressFamily, _ held: [InterfaceAddress],
+        _ all: FinalAddresses
+    ) -> [IPPrefix] {
+        let source = interface.config.ruleSource?.value ?? .auto
+        let mine = Array(Set(held.map(\.address))).sorted()
+        guard source != .address else { return mine.map { .host($0) } }
+
+        var prefixes: [IPPrefix] = []
+        var others: [IPAddress] = []
+        // Sorted, a wider subnet comes before those inside it.
+        for subnet in Set(held.map { IPPrefix($0.address, length: $0.prefixLength) }).sorted() {
+            if let last = prefixes.last, last.contains(subnet) { continue }
+            let strangers = Array(all.strangers(to: interface.index, in: subnet))
+            others += strangers
+            guard let stranger = strangers.first else {
+                prefixes.append(subnet)
+                continue
+            }
+            guard source == .subnet else { continue }
+            conflict(
+                interface.config.ruleSource?.location,
+                "RuleSource = subnet on \(interface.link.name), but another interface has "
+                    + "\(stranger) in \(subnet); use auto or address")
+        }
+        let rest = mine.filter { address in !prefixes.contains { $0.contains(address) } }
+        return (prefixes + SourcePrefixes.cover(rest, avoiding: others)).sorted()
+    }
+}
+
+extension ManagedInterface {
+    /// The gateway of a family: the file's, or with `auto` that of the best default route that
+    /// somebody else has put on this link.
+    func gateway(_ family: AddressFamily, kernel: KernelState, memory: Memory) -> IPAddress? {
+        switch config.gateways[family]?.choice {
+        case .address(let gateway): gateway
+        case .auto: autoDefault(family, kernel: kernel, memory: memory)?.nextHops.first?.gateway
+        case nil, .some(.none): nil
+        }
+    }
+
+    /// The foreign default route of main that `Gateway = auto` reads.
+    func autoDefault(_ family: AddressFamily, kernel: KernelState, memory: Memory) -> Route? {
+        kernel.routes.filter {
+            $0.family == family && $0.table == RouteTable.main && $0.destination.isDefault
+                && $0.type == .unicast && !memory.owns($0) && $0.nextHops.count == 1
+                && $0.nextHops[0].interface == index && $0.nextHops[0].gateway != nil
+        }.min { $0.effectiveMetric < $1.effectiveMetric }
+    }
+}

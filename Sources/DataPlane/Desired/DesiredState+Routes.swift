@@ -1,0 +1,212 @@
+import Netlink
+import Plist
+
+extension DesiredState {
+    /// The interface's own table, its default in main, and its `Routes`.
+    mutating func wantRoutes(
+        of interface: ManagedInterface, host: Host, kernel: KernelState, memory: Memory
+    ) {
+        let config = interface.config
+        guard interface.willBeUp else {
+            warn(config.location, "\(interface.link.name) is down, so it has no routes")
+            return
+        }
+        let paths = paths.filter { $0.interface == interface.index }
+        let families = Set(paths.map(\.family))
+        var written: Set<IPPrefix> = []
+        for entry in config.routes {
+            // Where main decides for a family there is no table of it.
+            if entry.table == nil, !families.contains(entry.destination.family) {
+                warn(
+                    entry.location,
+                    "\(interface.link.name) has no \(entry.destination.family) table, so this "
+                        + "route is left out")
+                continue
+            }
+            guard let route = route(entry, of: interface, host: host, kernel: kernel) else {
+                continue
+            }
+            if route.table == interface.table { written.insert(route.destination) }
+            want(.route(route), from: entry.location, of: interface.index)
+        }
+        for path in paths {
+            for copy in interface.copiesOfMain(path.family, kernel: kernel, memory: memory)
+            where !written.contains(copy.destination) {
+                var copy = copy
+                copy.table = path.table
+                copy.protocol = RouteProtocol(rawValue: `protocol`)
+                want(.route(copy), from: config.location, of: interface.index)
+            }
+            wantDefault(path, of: interface, kernel: kernel, memory: memory)
+        }
+    }
+
+    /// `default via GATEWAY`, in the interface's table and, with its metric, in main.
+    private mutating func wantDefault(
+        _ path: SourcePath, of interface: ManagedInterface, kernel: KernelState, memory: Memory
+    ) {
+        guard let gateway = path.gateway else { return }
+        let config = interface.config
+        let origin = config.gateways[path.family]?.location ?? config.location
+        let found = interface.autoDefault(path.family, kernel: kernel, memory: memory)
+        let isFound = config.gateways[path.family]?.choice == .auto
+        var hop = NextHop(
+            interface: interface.index, gateway: gateway,
+            isOnLink: config.gatewayOnLink || (isFound && found?.nextHops.first?.isOnLink == true))
+        var route = Route(
+            destination: .default(path.family), table: path.table,
+            protocol: RouteProtocol(rawValue: `protocol`),
+            metric: path.family == .ipv6 ? 1024 : 0, nextHops: [hop])
+        want(.route(route), from: origin, of: interface.index)
+
+        guard !isFound, let metric = interface.mainMetric(path.family) else { return }
+        // Main does not see a link route of our table that reaches the gateway.
+        if !gateway.isLinkLocal, !interface.addresses.contains(where: { $0.subnet.contains(gateway) })
+        {
+            hop.isOnLink = true
+        }
+        route.nextHops = [hop]
+        route.table = RouteTable.main
+        route.metric = metric
+        want(.route(route), from: origin, of: interface.index)
+    }
+
+    /// A `Routes` entry as the kernel will show it.
+    private mutating func route(
+        _ entry: RouteConfig, of interface: ManagedInterface, host: Host, kernel: KernelState
+    ) -> Route? {
+        let family = entry.destination.family
+        var hops: [NextHop] = []
+        if entry.type == .unicast {
+            if entry.nextHops.isEmpty {
+                hops = [
+                    NextHop(
+                        interface: interface.index, gateway: entry.gateway,
+                        isOnLink: entry.gatewayOnLink)
+                ]
+            }
+            for hop in entry.nextHops {
+                var index = interface.index
+                if let name = hop.interface {
+                    guard let link = kernel.links.first(where: { $0.answers(to: name.value) })
+                    else {
+                        conflict(name.location, "no interface \(name.value) on this host")
+                        return nil
+                    }
+                    index = link.index
+                }
+                hops.append(
+                    NextHop(
+                        interface: index, gateway: hop.gateway, weight: hop.weight,
+                        isOnLink: entry.gatewayOnLink))
+            }
+        }
+        let hasGateway = hops.contains { $0.gateway != nil }
+        let isLinkScope = family == .ipv4 && !hops.isEmpty && !hasGateway
+        return Route(
+            destination: entry.destination, table: entry.table ?? interface.table,
+            type: entry.type,
+            scope: family == .ipv6 ? .global : entry.scope ?? (isLinkScope ? .link : .global),
+            protocol: RouteProtocol(rawValue: `protocol`),
+            metric: entry.metric ?? (family == .ipv6 ? 1024 : 0),
+            preferredSource: entry.preferredSource, nextHops: hops, mtu: entry.mtu)
+    }
+}
+
+extension ManagedInterface {
+    /// The metric of its default route in main; nil: it has none there.
+    func mainMetric(_ family: AddressFamily) -> UInt32? {
+        switch config.routeMetric?.value {
+        case .some(.none): nil
+        case .metric(let metric): family == .ipv6 && metric == 0 ? 1024 : metric
+        case nil:
+            switch family {
+            case .ipv4: config.isPrimary ? 0 : table
+            case .ipv6: config.isPrimary ? 1024 : table &+ 1024
+            }
+        }
+    }
+
+    /// What main holds through this interface, as its own table needs it: every unicast route but
+    /// defaults, ours and routing daemons', the best of each destination, without source and metric.
+    func copiesOfMain(
+        _ family: AddressFamily, kernel: KernelState, memory: Memory
+    ) -> [Route] {
+        var copies = connectedSubnets(family, kernel: kernel, memory: memory).map { subnet in
+            Route(
+                destination: subnet, scope: family == .ipv4 ? .link : .global,
+                nextHops: [NextHop(interface: index)])
+        }
+        if config.mainRoutes == .prefer {
+            let known = Set(copies.map(\.destination))
+            var best: [IPPrefix: Route] = [:]
+            for route in kernel.routes where isCopied(route, family, memory) {
+                guard !known.contains(route.destination) else { continue }
+                if let other = best[route.destination],
+                    other.effectiveMetric <= route.effectiveMetric
+                {
+                    continue
+                }
+                best[route.destination] = route
+            }
+            copies += best.values.sorted { $0.destination < $1.destination }
+        }
+        return copies.map { route in
+            var copy = route
+            copy.metric = family == .ipv6 ? 1024 : 0
+            copy.preferredSource = nil
+            copy.flags = 0
+            copy.otherAttributes = route.otherAttributes.filter(\.isCopiedWithRoute)
+            for hop in copy.nextHops.indices { copy.nextHops[hop].isDead = false }
+            return copy
+        }
+    }
+
+    private func isCopied(_ route: Route, _ family: AddressFamily, _ memory: Memory) -> Bool {
+        route.family == family && route.table == RouteTable.main && route.type == .unicast
+            && !route.destination.isDefault && !route.isConnected
+            && !route.protocol.isRoutingDaemon && !memory.owns(route)
+            && !route.nextHops.isEmpty
+            && route.nextHops.allSatisfy { $0.interface == index }
+    }
+
+    /// The subnets that main will reach through this link without a gateway because the kernel
+    /// says so: those of its addresses, and those that a router announced.
+    func connectedSubnets(
+        _ family: AddressFamily, kernel: KernelState, memory: Memory
+    ) -> [IPPrefix] {
+        let held = addresses.filter { $0.family == family }
+        let open = held.filter {
+            !$0.flags.contains(.noPrefixRoute) && !($0.peer == nil && $0.subnet.isHost)
+                && !($0.family == .ipv6 && $0.address.isLinkLocal)
+        }
+        let hosts = Set(held.map { IPPrefix.host($0.address) })
+        let leaving = Set(
+            kernel.addresses.filter { address in
+                address.interface == index && memory.owns(address)
+                    && !held.contains { $0.identity == address.identity }
+            }.map(\.subnet))
+        let announced = kernel.routes.filter { route in
+            route.family == family && route.table == RouteTable.main && route.isConnected
+                && route.nextHops.count == 1 && route.nextHops[0].interface == index
+                && !leaving.contains(route.destination) && !hosts.contains(route.destination)
+        }
+        var subnets = Set(open.map(\.subnet)).union(announced.map(\.destination))
+        if family == .ipv6 { subnets.insert(.linkLocal) }
+        return subnets.sorted()
+    }
+}
+
+extension Route {
+    /// What the kernel derives from an address or a router's announcement.
+    var isConnected: Bool {
+        self.protocol == .kernel && type == .unicast && !destination.isDefault
+            && nextHops.allSatisfy { $0.gateway == nil }
+    }
+}
+
+extension IPPrefix {
+    /// fe80::/64, which every IPv6 link has.
+    fileprivate static let linkLocal = IPPrefix(
+        IPAddress(family: .ipv6, bits: 0xFE80 << 112), length: 64)
+}

@@ -1,0 +1,65 @@
+public import Netlink
+public import Plist
+
+/// What the kernel must hold: what the files say, seen with the links and addresses that are there.
+public struct DesiredState: Sendable {
+    /// An object, what in the files wants it, and the interface under which it is shown.
+    public struct Wanted: Hashable, Sendable {
+        public var object: KernelObject
+        public var origin: SourceLocation?
+        public var owner: InterfaceIndex?
+    }
+
+    /// Each at most once by identity; addresses of an interface in their order, primaries first.
+    public internal(set) var wanted: [Wanted] = []
+    /// Interfaces that we let go of: their addresses and settings stay, and are no longer ours.
+    public internal(set) var released: Set<InterfaceIndex> = []
+    /// Per interface and family: its route table and source prefixes, for status and checks.
+    public internal(set) var paths: [SourcePath] = []
+    /// What stops a plan (exit 69).
+    public internal(set) var conflicts: [Diagnostic] = []
+    public internal(set) var warnings: [Diagnostic] = []
+    /// Route tables handed out in this run, to be remembered.
+    public internal(set) var newTables: [MACAddress: UInt32] = [:]
+    /// Everything carries one of these marks: the file's, and those of earlier runs.
+    public internal(set) var protocols: Set<UInt8> = []
+    /// The mark of what is added now; 0 where nothing is wanted.
+    public internal(set) var `protocol`: UInt8 = 0
+    /// The link and table of each entry of `Interfaces`; nil where it is not there.
+    public internal(set) var interfaces: [(config: InterfaceConfig, link: Link?, table: UInt32)] = []
+
+    /// Nothing is wanted: what `teardown` makes the kernel agree with.
+    ///
+    /// Where nothing is remembered, what carries the default mark is ours.
+    public init(nothingBut memory: Memory) {
+        protocols = memory.protocols.isEmpty ? [Config().protocol] : memory.protocols
+    }
+
+    private var identities: Set<KernelObject.Identity> = []
+
+    mutating func want(
+        _ object: KernelObject, from origin: SourceLocation?, of owner: InterfaceIndex? = nil
+    ) {
+        guard identities.insert(object.identity).inserted else { return }
+        wanted.append(Wanted(object: object, origin: origin, owner: owner))
+    }
+
+    mutating func warn(_ location: SourceLocation?, _ message: String) {
+        warnings.append(Diagnostic(.warning, at: location, message))
+    }
+
+    mutating func conflict(_ location: SourceLocation?, _ message: String) {
+        conflicts.append(Diagnostic(.error, at: location, message))
+    }
+}
+
+/// How packets with an interface's addresses as source leave, for one family.
+public struct SourcePath: Hashable, Sendable {
+    public var interface: InterfaceIndex
+    public var family: AddressFamily
+    public var table: UInt32
+    public var prefixes: [IPPrefix]
+    /// Resolved: the file's, or the one that `auto` found.
+    public var gateway: IPAddress?
+    public var failsClosed: Bool
+}

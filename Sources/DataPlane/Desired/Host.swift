@@ -1,0 +1,89 @@
+import Netlink
+import Plist
+
+/// The file's interfaces, each with the link of this host that it means.
+struct Host {
+    struct Entry {
+        var config: InterfaceConfig
+        var link: Link?
+        /// The number of its route table.
+        var table: UInt32
+    }
+
+    var entries: [Entry]
+    /// Links that no entry means.
+    var unlisted: [Link]
+    /// Numbers handed out in this run, for LIB-DIR.
+    var newTables: [MACAddress: UInt32]
+    var diagnostics: [Diagnostic] = []
+
+    init(_ config: Config, kernel: KernelState, memory: Memory) {
+        var diagnostics: [Diagnostic] = []
+        let links = config.interfaces.map {
+            Self.link(of: $0, in: kernel.links, reporting: &diagnostics)
+        }
+        var entryOfLink: [InterfaceIndex: InterfaceConfig] = [:]
+        for (interface, link) in zip(config.interfaces, links) {
+            guard let link else { continue }
+            if let other = entryOfLink.updateValue(interface, forKey: link.index) {
+                diagnostics.append(
+                    Diagnostic(
+                        .error, at: interface.location,
+                        "this and the entry at \(other.location) are both \(link.name); "
+                            + "merge them into one"))
+            }
+        }
+        let numbers = TableNumbers(config.interfaces, links: links, kernel: kernel, memory: memory)
+        entries = config.interfaces.indices.map {
+            Entry(config: config.interfaces[$0], link: links[$0], table: numbers.tables[$0])
+        }
+        newTables = numbers.new
+        unlisted = kernel.links.filter { entryOfLink[$0.index] == nil }
+        self.diagnostics = diagnostics + numbers.diagnostics
+    }
+
+    /// The one link that an entry means: by MAC where it has one, else by name.
+    private static func link(
+        of interface: InterfaceConfig, in links: [Link], reporting diagnostics: inout [Diagnostic]
+    ) -> Link? {
+        func report(_ severity: Diagnostic.Severity, _ message: String) {
+            let location =
+                interface.mac?.location ?? interface.name?.location ?? interface.location
+            diagnostics.append(Diagnostic(severity, at: location, message))
+        }
+        let matches = links.filter { link in
+            if let mac = interface.mac?.value {
+                return link.master == nil && link.identifyingMAC == mac
+            }
+            return link.answers(to: interface.name?.value)
+        }
+        guard let link = matches.first else {
+            if interface.isManaged {
+                report(
+                    interface.isRequired ? .error : .warning,
+                    "no interface \(interface.label) on this host"
+                        + (interface.isRequired ? "" : "; it is configured when it appears"))
+            }
+            return nil
+        }
+        if matches.count > 1 {
+            let names = matches.map(\.name).joined(separator: " and ")
+            report(.error, "\(names) both have the MAC address \(interface.label); add Name")
+            return nil
+        }
+        if let name = interface.name?.value, !link.answers(to: name) {
+            report(
+                .warning,
+                "the interface with this MAC address is \(link.name), not \(name); "
+                    + "the MAC address decides")
+        }
+        return link
+    }
+}
+
+extension Link {
+    func answers(to name: String?) -> Bool {
+        guard let name else { return false }
+        return self.name == name || alternativeNames.contains(name)
+    }
+}

@@ -1,0 +1,168 @@
+import Netlink
+
+/// An interface that the files manage and this host has, with the addresses it will hold.
+struct ManagedInterface {
+    var config: InterfaceConfig
+    var link: Link
+    var table: UInt32
+    /// What the file wants here now, in its order.
+    var ownAddresses: [(address: InterfaceAddress, origin: AddressConfig)]
+    /// What it will hold: ours, then everybody else's.
+    var addresses: [InterfaceAddress]
+
+    var index: InterfaceIndex { link.index }
+    /// Whether routes through it can be there: a route needs its link up.
+    var willBeUp: Bool { config.activationPolicy == .up || link.isUp }
+
+    /// Its addresses that source rules are about: neither link-local nor loopback.
+    func globalAddresses(_ family: AddressFamily) -> [InterfaceAddress] {
+        addresses.filter { $0.family == family && $0.isGlobal }
+    }
+}
+
+extension InterfaceAddress {
+    var isGlobal: Bool {
+        !address.isLinkLocal && !address.isLoopback && scope != .host
+    }
+}
+
+/// Who holds which address once the plan is done.
+struct FinalAddresses {
+    var managed: [ManagedInterface] = []
+    private var byLink: [InterfaceIndex: [InterfaceAddress]] = [:]
+    /// Every global address in order, with who holds it; nil: an interface that is not here yet.
+    private var holders: [(address: IPAddress, interface: InterfaceIndex?)] = []
+
+    /// The addresses that a link will hold.
+    func held(by index: InterfaceIndex) -> [InterfaceAddress] { byLink[index] ?? [] }
+
+    /// The addresses in a block that other interfaces hold, in order.
+    func strangers(to index: InterfaceIndex, in block: IPPrefix) -> some Sequence<IPAddress> {
+        holders(in: block).lazy.filter { $0.interface != index }.map(\.address)
+    }
+
+    /// Whether another interface has an address in an IPv4 subnet of this one, or the reverse.
+    func sharesSubnet(_ interface: ManagedInterface) -> Bool {
+        func subnets(_ interface: ManagedInterface) -> Set<IPPrefix> {
+            Set(interface.globalAddresses(.ipv4).map(\.subnet).filter { !$0.isHost })
+        }
+        let hasStranger = subnets(interface).contains { subnet in
+            strangers(to: interface.index, in: subnet).contains { _ in true }
+        }
+        return hasStranger
+            || managed.contains { other in
+                other.index != interface.index
+                    && subnets(other).contains { subnet in
+                        holders(in: subnet).contains { $0.interface == interface.index }
+                    }
+            }
+    }
+
+    private func holders(
+        in block: IPPrefix
+    ) -> ArraySlice<(address: IPAddress, interface: InterfaceIndex?)> {
+        let start = holders.partitionPoint { $0.address < block.address }
+        let last = block.lastAddress
+        return holders[start..<holders[start...].partitionPoint { $0.address <= last }]
+    }
+}
+
+extension FinalAddresses {
+    init(
+        _ host: Host, kernel: KernelState, memory: Memory, protocol: UInt8,
+        reporting state: inout DesiredState
+    ) {
+        let observed = Dictionary(grouping: kernel.addresses, by: \.interface)
+        var expected: [IPAddress] = []
+        for link in host.unlisted {
+            byLink[link.index] = (observed[link.index] ?? []).filter { !memory.owns($0) }
+        }
+        for entry in host.entries {
+            guard let link = entry.link else {
+                if entry.config.isManaged {
+                    expected += entry.config.addresses.map(\.address)
+                        .filter { !$0.isLinkLocal }
+                }
+                continue
+            }
+            let here = observed[link.index] ?? []
+            guard entry.config.isManaged else {
+                byLink[link.index] = here
+                continue
+            }
+            let foreign = here.filter { !memory.owns($0) }
+            let own =
+                entry.config.activationPolicy == .down
+                ? []
+                : entry.config.ownAddresses(
+                    on: link, table: entry.table, beside: foreign,
+                    alreadyOurs: here.filter { memory.owns($0) }, protocol: `protocol`,
+                    reporting: &state)
+            let mine = Set(own.map(\.address.identity))
+            let addresses =
+                own.map(\.address) + foreign.filter { !mine.contains($0.identity) }
+            byLink[link.index] = addresses
+            managed.append(
+                ManagedInterface(
+                    config: entry.config, link: link, table: entry.table, ownAddresses: own,
+                    addresses: addresses))
+        }
+        holders = expected.map { ($0, nil) }
+        for (index, addresses) in byLink {
+            holders += addresses.lazy.filter(\.isGlobal).map { ($0.address, index) }
+        }
+        holders.sort { $0.address < $1.address }
+    }
+}
+
+extension InterfaceConfig {
+    /// The addresses that the file puts on the link now.
+    ///
+    /// Beside a lease an IPv4 address waits until the lease is there: the first address of a
+    /// subnet becomes its primary.
+    fileprivate func ownAddresses(
+        on link: Link, table: UInt32, beside foreign: [InterfaceAddress],
+        alreadyOurs: [InterfaceAddress], protocol: UInt8, reporting state: inout DesiredState
+    ) -> [(address: InterfaceAddress, origin: AddressConfig)] {
+        let sources = Set(routes.compactMap(\.preferredSource))
+        let ours = Set(alreadyOurs.map(\.identity))
+        let ownAddresses = Set(addresses.map(\.address))
+        var hasPreferredIPv6 = false
+        var result: [(address: InterfaceAddress, origin: AddressConfig)] = []
+        for entry in addresses where !entry.isInitiallyReleased {
+            var address = InterfaceAddress(
+                interface: link.index, address: entry.address, prefixLength: entry.prefixLength,
+                protocol: `protocol`)
+            switch entry.address.family {
+            case .ipv4:
+                if !isPrimary { address.metric = connectedMetric(table: table) }
+                let leaseIsThere = foreign.contains {
+                    $0.subnet.contains(entry.address) && !ownAddresses.contains($0.address)
+                }
+                if addressing == .external, !leaseIsThere, !ours.contains(address.identity) {
+                    state.warn(
+                        entry.location,
+                        "\(entry.address)/\(entry.prefixLength) waits until \(link.name) has an "
+                            + "address of this subnet from elsewhere (DHCP), so that it stays "
+                            + "the primary one")
+                    continue
+                }
+            case .ipv6:
+                if entry.address.isLinkLocal { address.scope = .link }
+                // A tentative address cannot be a route's source yet.
+                if entry.noDAD || sources.contains(entry.address) { address.flags = .noDAD }
+                if hasPreferredIPv6 && !entry.address.isLinkLocal { address.preferredLifetime = 0 }
+                if !entry.address.isLinkLocal { hasPreferredIPv6 = true }
+            }
+            result.append((address, entry))
+        }
+        return result
+    }
+
+    /// The metric of an IPv4 address's connected route, so that on a shared subnet main's
+    /// connected route stays the primary's.
+    private func connectedMetric(table: UInt32) -> UInt32 {
+        guard case .metric(let metric) = routeMetric?.value else { return table }
+        return metric
+    }
+}

@@ -1,0 +1,46 @@
+public import Netlink
+
+/// What earlier runs remember: the tables that were handed out, and what the kernel cannot mark.
+public struct Memory: Hashable, Sendable {
+    /// Handed out once, by MAC; kept in LIB-DIR across boots.
+    public var tables: [MACAddress: UInt32] = [:]
+    /// The first value seen of every setting that we changed, and the value we gave it.
+    public var settings: [KernelObject.Identity: RememberedSetting] = [:]
+    /// The addresses that we created, so that one whose mark was erased is still ours.
+    public var createdAddresses: Set<KernelObject.Identity> = []
+    /// The marks that earlier runs used.
+    public var protocols: Set<UInt8> = []
+    /// The files of the last `apply`; empty after `teardown`.
+    public var files: [String] = []
+    /// What an interrupted run took from its owner and had not yet put back.
+    public var pending: [KernelObject] = []
+    /// It is the journal of a run that did not end.
+    public var isInterrupted = false
+
+    public init() {}
+
+    /// Whether an address is ours: it carries our mark, or we know that we made it.
+    func owns(_ address: InterfaceAddress) -> Bool {
+        (address.protocol != 0 && protocols.contains(address.protocol))
+            || createdAddresses.contains(address.identity)
+    }
+
+    func owns(_ route: Route) -> Bool { protocols.contains(route.protocol.rawValue) }
+
+    func owns(_ rule: Rule) -> Bool { protocols.contains(rule.protocol.rawValue) }
+}
+
+/// A setting as we found it and as we left it.
+public struct RememberedSetting: Hashable, Sendable {
+    public var first: KernelObject
+    public var ours: KernelObject
+
+    /// The setting whose write overwrote this one; nil where we wrote it ourselves.
+    public var cause: SysctlName?
+
+    public init(first: KernelObject, ours: KernelObject, cause: SysctlName? = nil) {
+        self.first = first
+        self.ours = ours
+        self.cause = cause
+    }
+}

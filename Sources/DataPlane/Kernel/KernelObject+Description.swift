@@ -1,0 +1,63 @@
+package import Netlink
+
+extension KernelObject {
+    /// `link`, `address`, `route`, `rule` or `sysctl`.
+    package var kind: String {
+        switch self {
+        case .link: "link"
+        case .address: "address"
+        case .route: "route"
+        case .rule: "rule"
+        case .sysctl: "sysctl"
+        }
+    }
+
+    /// All that iproute2 says about it.
+    ///
+    /// - Parameter owner: the interface under whose heading it stands, which then goes unsaid.
+    package func words(names: InterfaceNames, under owner: InterfaceIndex? = nil) -> [Word] {
+        switch self {
+        case .link(let setting): setting.words
+        case .address(let address): address.words
+        case .route(let route): route.words(names: names, under: owner)
+        case .rule(let rule): rule.words
+        case .sysctl(let setting): [.pair("\(setting.name)", setting.value)]
+        }
+    }
+
+    /// In iproute2's words, without its kind: `default via 10.0.0.253 table 1001`.
+    package func description(names: InterfaceNames, under owner: InterfaceIndex? = nil) -> String {
+        prefix + words(names: names, under: owner).text
+    }
+
+    /// A rule begins with its priority, as in `ip rule show`.
+    private var prefix: String {
+        if case .rule(let rule) = self { "\(rule.priority): " } else { "" }
+    }
+
+    /// `up` says all: it was down.
+    fileprivate var isAdminState: Bool {
+        if case .link(let setting) = self, case .up = setting.value { true } else { false }
+    }
+}
+
+extension Change {
+    /// In iproute2's words, without sign and kind: `mtu 1500 -> 9001`.
+    package func description(names: InterfaceNames, under owner: InterfaceIndex? = nil) -> String {
+        guard case .replace(let old, with: let new) = action, !new.isAdminState else {
+            return object.description(names: names, under: owner)
+        }
+        return new.words(names: names, under: owner)
+            .text(changedFrom: old.words(names: names, under: owner))
+    }
+}
+
+extension LinkSetting {
+    var words: [Word] {
+        switch value {
+        case .mtu(let mtu): [.pair("mtu", "\(mtu)")]
+        case .group(let group): [.pair("group", "\(group)")]
+        case .up(let isUp): [.flag(isUp ? "up" : "down")]
+        }
+    }
+}

@@ -1,0 +1,85 @@
+public import Netlink
+
+extension KernelObject {
+    /// What makes two objects the same one, so that the kernel cannot hold both.
+    ///
+    /// It is not "all fields": an address keeps its identity when its mark changes, a route when
+    /// its gateway does. A rule is nothing but its fields; only its mark stays out.
+    public enum Identity: Hashable, Sendable {
+        case mtu(InterfaceIndex)
+        case group(InterfaceIndex)
+        case up(InterfaceIndex)
+        case address(InterfaceIndex, IPAddress, prefixLength: UInt8)
+        /// fib_find_alias (IPv4) and fib6_add_rt2node (IPv6).
+        case route(table: UInt32, IPPrefix, typeOfService: UInt8, metric: UInt32)
+        case rule(Rule)
+        case sysctl(SysctlName)
+    }
+
+    public var identity: Identity {
+        switch self {
+        case .link(let setting): setting.identity
+        case .address(let address): address.identity
+        case .route(let route): route.identity
+        case .rule(let rule): rule.identity
+        case .sysctl(let setting): .sysctl(setting.name)
+        }
+    }
+}
+
+extension LinkSetting {
+    public var identity: KernelObject.Identity {
+        switch value {
+        case .mtu: .mtu(interface)
+        case .group: .group(interface)
+        case .up: .up(interface)
+        }
+    }
+}
+
+extension InterfaceAddress {
+    public var identity: KernelObject.Identity {
+        .address(interface, address, prefixLength: prefixLength)
+    }
+}
+
+extension Route {
+    public var identity: KernelObject.Identity {
+        .route(
+            table: table, destination, typeOfService: typeOfService, metric: effectiveMetric)
+    }
+
+    /// Whether packets take the same way: type and next hops, nothing else.
+    public func hasSamePath(as other: Route) -> Bool {
+        func hops(_ route: Route) -> [NextHop] {
+            route.nextHops.map {
+                NextHop(interface: $0.interface, gateway: $0.gateway, weight: $0.weight)
+            }
+        }
+        return type == other.type && hops(self) == hops(other)
+    }
+
+    /// Whether nothing but the mark and the state of its links tells them apart.
+    public func isEqual(to other: Route) -> Bool {
+        func configuration(_ route: Route) -> Route {
+            var route = route
+            route.protocol = .unspecified
+            route.metric = route.effectiveMetric
+            route.flags = 0
+            for index in route.nextHops.indices { route.nextHops[index].isDead = false }
+            return route
+        }
+        return configuration(self) == configuration(other)
+    }
+}
+
+extension Rule {
+    public var identity: KernelObject.Identity { .rule(marked(.unspecified)) }
+
+    /// The same rule under another mark.
+    public func marked(_ protocol: RouteProtocol) -> Rule {
+        var rule = self
+        rule.protocol = `protocol`
+        return rule
+    }
+}

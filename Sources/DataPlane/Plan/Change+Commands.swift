@@ -1,0 +1,95 @@
+import Netlink
+
+extension Change {
+    /// `ip` and `sysctl` command lines that do the same, quoted for a POSIX shell.
+    ///
+    /// iproute2 marks addresses only since 6.3, so that an address's mark is left out.
+    package func commands(names: InterfaceNames) -> [String] {
+        switch (object, action) {
+        case (.link(let setting), _): [setting.command(names)]
+        case (.sysctl(let setting), _):
+            ["sysctl -q -w " + "\(setting.name)=\(setting.value)".shellQuoted]
+        case (.address(let address), _): [address.command(action.verb, names)]
+        case (.route(let route), .replace): [route.command("replace", names)]
+        case (.route(let route), _): [route.command(action.verb, names)]
+        // The kernel has no replacement for rules: the new one first.
+        case (.rule(let rule), .replace(.rule(let old), with: _)):
+            [rule.command("add"), old.command("del")]
+        case (.rule(let rule), _): [rule.command(action.verb)]
+        }
+    }
+}
+
+extension Change.Action {
+    fileprivate var verb: String {
+        switch self {
+        case .add: "add"
+        case .remove: "del"
+        case .replace: "change"
+        }
+    }
+}
+
+extension Route {
+    /// Takes this very route away, and no twin of it.
+    func deleteCommand(names: InterfaceNames) -> String { command("del", names) }
+
+    fileprivate func command(_ verb: String, _ names: InterfaceNames) -> String {
+        "\(family.ip) route \(verb) \(words(names: names, under: nil).quoted)"
+    }
+}
+
+extension Rule {
+    /// Takes this very rule away, and no twin of it.
+    var deleteCommand: String { command("del") }
+
+    fileprivate func command(_ verb: String) -> String {
+        "\(family.ip) rule \(verb) priority \(priority) \(words.quoted)"
+    }
+}
+
+extension InterfaceAddress {
+    fileprivate func command(_ verb: String, _ names: InterfaceNames) -> String {
+        let words = words.filter { $0.key != "proto" }.quoted
+        return "\(family.ip) address \(verb) \(words) dev \(names.name(of: interface).shellQuoted)"
+    }
+}
+
+extension LinkSetting {
+    fileprivate func command(_ names: InterfaceNames) -> String {
+        "ip link set dev \(names.name(of: interface).shellQuoted) \(words.quoted)"
+    }
+}
+
+extension AddressFamily {
+    fileprivate var ip: String { self == .ipv4 ? "ip" : "ip -6" }
+}
+
+extension [Word] {
+    /// No interface name holds a blank, so that each word is one for the shell too.
+    fileprivate var quoted: String {
+        command.split(separator: " ").map { String($0).shellQuoted }.joined(separator: " ")
+    }
+}
+
+extension String {
+    /// One word for a POSIX shell.
+    fileprivate var shellQuoted: String {
+        let isPlain =
+            !isEmpty
+            && utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "+")...UInt8(ascii: ":"),
+                    UInt8(ascii: "_"), UInt8(ascii: "="), UInt8(ascii: "@"):
+                    true
+                default: false
+                }
+            }
+        if isPlain { return self }
+        return "'"
+            + split(separator: "'", omittingEmptySubsequences: false)
+            .joined(separator: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,94 @@
+import Netlink
+public import Plist
+
+/// The changes that make the kernel agree, in an order that takes no path away before its
+/// successor is there.
+///
+/// An empty plan is the only definition of "equal": apply's verification, status, watch and a
+/// second apply all ask for one.
+public struct Plan: Sendable {
+    /// In the order in which they are made.
+    public internal(set) var changes: [Change] = []
+    /// What forbids the plan (exit 69), each with its cure.
+    public internal(set) var conflicts: [Diagnostic] = []
+    public internal(set) var warnings: [Diagnostic] = []
+    /// What is taken from its owner on the way and put back: on disk before the first change.
+    public internal(set) var putBack: [KernelObject] = []
+    /// What there is to remember once the plan is done.
+    public internal(set) var memory: Memory
+    /// Foreign objects that stand where the files want one of ours.
+    public internal(set) var satisfied: [KernelObject] = []
+
+    public var isEmpty: Bool { changes.isEmpty }
+
+    /// How a plan treats what is not ours.
+    public struct Options: Hashable, Sendable {
+        /// Puts our mark on foreign objects that satisfy.
+        public var adopt: Bool
+        /// Allows that a foreign default route goes with an address.
+        public var force: Bool
+
+        public init(adopt: Bool = false, force: Bool = false) {
+            self.adopt = adopt
+            self.force = force
+        }
+    }
+
+    /// Pure: nothing but its arguments decides.
+    public init(
+        from kernel: KernelState, to desired: DesiredState, memory: Memory,
+        options: Options = Options()
+    ) {
+        var planner = Planner(kernel, desired, memory, options)
+        planner.planSettings()
+        planner.planAddresses()
+        planner.planScratchTables()
+        planner.planRoutes()
+        planner.planRules()
+        planner.planSideEffects()
+        planner.planPending()
+        self.memory = planner.memory
+        conflicts = desired.conflicts + planner.conflicts
+        // A desired state with a conflict is not whole: nothing may be removed for it.
+        changes = conflicts.isEmpty ? planner.steps.inOrder : []
+        warnings = desired.warnings + planner.warnings
+        putBack = planner.putBack
+        satisfied = planner.satisfied
+    }
+}
+
+/// When a change has its turn. Make before break; what nobody can undo comes last.
+enum Phase: Int, Comparable, CaseIterable {
+    case loosen
+    case links
+    case addresses
+    /// Sources whose table is about to change hands are led through a copy of it.
+    case scratchRoutes
+    case scratchRules
+    case scratchSwitch
+    case routes
+    case rules
+    case ruleRemovals
+    case routeRemovals
+    case addressRemovals
+    /// What the kernel took with an address from its owner.
+    case putBack
+    case tighten
+    case writeThrough
+    case afterWriteThrough
+    case irreversible
+
+    static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// Changes by phase.
+struct Steps {
+    private var byPhase: [[Change]] = Array(repeating: [], count: Phase.allCases.count)
+
+    subscript(_ phase: Phase) -> [Change] {
+        get { byPhase[phase.rawValue] }
+        set { byPhase[phase.rawValue] = newValue }
+    }
+
+    var inOrder: [Change] { Array(byPhase.joined()) }
+}

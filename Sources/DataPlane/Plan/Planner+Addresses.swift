@@ -1,0 +1,136 @@
+import Netlink
+import Plist
+
+extension Planner {
+    /// Addresses that are missing, differ in place, or are ours and no longer wanted.
+    mutating func planAddresses() {
+        let observed = Dictionary(
+            kernel.addresses.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+        var replaced: Set<KernelObject.Identity> = []
+        for entry in desired.wanted {
+            guard case .address(let address) = entry.object else { continue }
+            guard let there = observed[address.identity] else {
+                addAddress(address, entry, replacing: &replaced)
+                continue
+            }
+            if !memory.owns(there) && !options.adopt {
+                satisfied.append(.address(there))
+                continue
+            }
+            memory.createdAddresses.insert(address.identity)
+            if there.flags.contains(.dadFailed) {
+                readd(there, as: address, entry, because: "duplicate address detection failed")
+            } else if !address.isSatisfied(by: there) {
+                replace(
+                    .addresses, .address(there), with: .address(address.keepingState(of: there)),
+                    entry)
+            }
+        }
+        // In reverse, so that the primaries of a subnet leave last.
+        for address in kernel.addresses.reversed() where memory.owns(address) {
+            guard wanted[address.identity] == nil, !replaced.contains(address.identity) else {
+                continue
+            }
+            memory.createdAddresses.remove(address.identity)
+            if desired.released.contains(address.interface) {
+                guard address.protocol != 0 else { continue }
+                var unmarked = address
+                unmarked.protocol = 0
+                replace(
+                    .addresses, .address(address), with: .address(unmarked), nil,
+                    of: address.interface)
+            } else {
+                remove(.addressRemovals, .address(address), of: address.interface)
+            }
+        }
+        forgetAbsentAddresses(observed)
+    }
+
+    private mutating func addAddress(
+        _ address: InterfaceAddress, _ entry: DesiredState.Wanted,
+        replacing replaced: inout Set<KernelObject.Identity>
+    ) {
+        memory.createdAddresses.insert(address.identity)
+        // The kernel holds an IPv6 address once an interface, whatever its prefix length.
+        let twin = kernel.addresses.first {
+            $0.family == .ipv6 && $0.interface == address.interface
+                && $0.address == address.address
+        }
+        guard let twin else {
+            add(.addresses, .address(address), entry)
+            return
+        }
+        guard memory.owns(twin) else {
+            memory.createdAddresses.remove(address.identity)
+            conflicts.append(
+                .init(
+                    .error, at: entry.origin,
+                    "\(names.name(of: address.interface)) already has \(twin.address) as foreign "
+                        + "\(twin.address)/\(twin.prefixLength); write that length, or remove it: "
+                        + "ip address del \(twin.address)/\(twin.prefixLength) dev "
+                        + "\(names.name(of: address.interface))"))
+            return
+        }
+        replaced.insert(twin.identity)
+        memory.createdAddresses.remove(twin.identity)
+        readd(twin, as: address, entry, because: "another prefix length")
+    }
+
+    /// Takes an address away and adds it again; lo holds it in between, so that the host never
+    /// stops answering for it and its sockets live on.
+    private mutating func readd(
+        _ old: InterfaceAddress, as new: InterfaceAddress, _ entry: DesiredState.Wanted,
+        because note: String
+    ) {
+        var held = new
+        held.interface = 1
+        held.prefixLength = new.family.bitWidth
+        held.metric = 0
+        held.preferredLifetime = InterfaceAddress.forever
+        held.flags = new.family == .ipv6 ? [.noDAD, .noPrefixRoute] : [.noPrefixRoute]
+        held.scope = .global
+        let steps: [Change.Action] = [
+            .add(.address(held)), .remove(.address(old)), .add(.address(new)),
+            .remove(.address(held)),
+        ]
+        self.steps[.addresses] += steps.map {
+            Change($0, owner: entry.owner, origin: entry.origin, note: note)
+        }
+    }
+
+    /// An address of an interface that went away, or that somebody else removed.
+    private mutating func forgetAbsentAddresses(
+        _ observed: [KernelObject.Identity: InterfaceAddress]
+    ) {
+        memory.createdAddresses = memory.createdAddresses.filter {
+            wanted[$0] != nil || observed[$0] != nil
+        }
+    }
+}
+
+extension InterfaceAddress {
+    /// Whether what is there is what is wanted: tentative is no difference, nor is a lifetime
+    /// that somebody gave it, but for an IPv6 address that must not (or must) be chosen.
+    func isSatisfied(by there: InterfaceAddress) -> Bool {
+        let compared: AddressFlags = family == .ipv6 ? [.noPrefixRoute, .noDAD] : .noPrefixRoute
+        let isDeprecated = preferredLifetime == 0
+        return there.protocol == self.protocol && there.metric == metric
+            && there.peer == peer
+            && there.flags.intersection(compared) == flags.intersection(compared)
+            && (family == .ipv4 || isDeprecated == (there.preferredLifetime == 0))
+    }
+
+    /// The same, with the lifetimes and flags that the kernel shows: a change in place erases
+    /// what it does not repeat.
+    func keepingState(of there: InterfaceAddress) -> InterfaceAddress {
+        var address = self
+        address.label = there.label
+        address.broadcast = there.broadcast
+        address.scope = there.scope
+        address.validLifetime = there.validLifetime
+        let mustChange =
+            family == .ipv6 && (preferredLifetime == 0) != (there.preferredLifetime == 0)
+        if !mustChange { address.preferredLifetime = there.preferredLifetime }
+        return address
+    }
+}

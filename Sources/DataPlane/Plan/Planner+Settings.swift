@@ -1,0 +1,203 @@
+import Netlink
+import Plist
+
+extension Planner {
+    /// Settings that differ, and those that left the files and go back to their first value.
+    mutating func planSettings() {
+        for entry in desired.wanted where entry.object.isSetting {
+            guard let now = current(entry.object), !entry.object.hasSameSetting(as: now) else {
+                continue
+            }
+            remember(entry.object, insteadOf: now, cause: nil)
+            replace(entry.object.phase(from: now, isRestored: false), now, with: entry.object, entry)
+            planOverwritten(by: entry)
+        }
+        for (identity, remembered) in memory.settings.sorted(by: { $0.value < $1.value })
+        where wanted[identity] == nil {
+            restore(identity, remembered)
+        }
+    }
+
+    /// What a write-through setting does to the settings of interfaces: their first values are
+    /// remembered, and those that the files name are written again behind it.
+    private mutating func planOverwritten(by entry: DesiredState.Wanted) {
+        guard case .sysctl(let cause) = entry.object else { return }
+        for name in cause.name.overwrites(kernel.links) {
+            guard let value = kernel.sysctls[name] else { continue }
+            let index = name.ofInterface.flatMap { named in
+                kernel.links.first { $0.name == named.interface }?.index
+            }
+            let now = SysctlSetting(name: name, value: value, interface: index)
+            var then = now
+            then.value = cause.value
+            if let other = wanted[.sysctl(name)], case .sysctl(let setting) = other.object {
+                guard !setting.hasSameValue(as: then.value) else { continue }
+                replace(.afterWriteThrough, .sysctl(then), with: other.object, other)
+            } else {
+                remember(.sysctl(then), insteadOf: .sysctl(now), cause: cause.name)
+            }
+        }
+    }
+
+    private mutating func restore(
+        _ identity: KernelObject.Identity, _ remembered: RememberedSetting
+    ) {
+        if let cause = remembered.cause, wanted[.sysctl(cause)] != nil { return }
+        memory.settings[identity] = nil
+        guard let now = current(remembered.first) else { return }
+        if let interface = now.settingInterface, desired.released.contains(interface),
+            !now.isGroup
+        {
+            return
+        }
+        let isOverwrittenAgain = remembered.cause != nil
+        if now.hasSameSetting(as: remembered.first) && !isOverwrittenAgain { return }
+        guard now.hasSameSetting(as: remembered.ours) || isOverwrittenAgain else {
+            warnings.append(
+                .init(
+                    .warning,
+                    "\(describe(now)) is not what rtsetup set; it is left, and not put back to "
+                        + describe(remembered.first)))
+            return
+        }
+        if case .link(let link) = remembered.first, link.value == .up(false),
+            kernel.addresses.contains(where: {
+                $0.interface == link.interface && !memory.owns($0) && $0.isGlobal
+            })
+        {
+            warnings.append(
+                .init(
+                    .warning,
+                    "\(names.name(of: link.interface)) was down once, but holds addresses of others; "
+                        + "it is left up"))
+            return
+        }
+        replace(
+            isOverwrittenAgain
+                ? .afterWriteThrough : remembered.first.phase(from: now, isRestored: true),
+            now, with: remembered.first, nil, of: now.settingInterface)
+    }
+
+    private mutating func remember(
+        _ object: KernelObject, insteadOf now: KernelObject, cause: SysctlName?
+    ) {
+        let first = memory.settings[object.identity]?.first ?? now
+        memory.settings[object.identity] = RememberedSetting(
+            first: first, ours: object, cause: cause)
+    }
+
+    /// The setting as the kernel has it; nil where the link or the sysctl is gone.
+    private func current(_ object: KernelObject) -> KernelObject? {
+        switch object {
+        case .link(let setting):
+            guard let link = kernel.links.first(where: { $0.index == setting.interface }) else {
+                return nil
+            }
+            let value: LinkSetting.Value =
+                switch setting.value {
+                case .mtu: .mtu(link.mtu)
+                case .group: .group(link.group)
+                case .up: .up(link.isUp)
+                }
+            return .link(LinkSetting(interface: setting.interface, value))
+        case .sysctl(var setting):
+            guard let value = kernel.sysctls[setting.name] else { return nil }
+            setting.value = value
+            return .sysctl(setting)
+        case .address, .route, .rule:
+            return nil
+        }
+    }
+}
+
+extension KernelObject {
+    fileprivate var isSetting: Bool {
+        switch self {
+        case .link, .sysctl: true
+        case .address, .route, .rule: false
+        }
+    }
+
+    fileprivate var isGroup: Bool {
+        guard case .link(let setting) = self, case .group = setting.value else { return false }
+        return true
+    }
+
+    fileprivate var settingInterface: InterfaceIndex? {
+        switch self {
+        case .link(let setting): setting.interface
+        case .sysctl(let setting): setting.interface
+        case .address, .route, .rule: nil
+        }
+    }
+
+    func hasSameSetting(as other: KernelObject) -> Bool {
+        if case .sysctl(let mine) = self, case .sysctl(let theirs) = other {
+            return mine.name == theirs.name && mine.hasSameValue(as: theirs.value)
+        }
+        return self == other
+    }
+
+    /// When a setting may take this value.
+    fileprivate func phase(from now: KernelObject, isRestored: Bool) -> Phase {
+        switch self {
+        case .link(let setting):
+            switch setting.value {
+            case .mtu(let mtu): return mtu < 1280 ? .irreversible : .links
+            case .group: return isRestored ? .tighten : .links
+            case .up(let isUp): return isUp ? .links : .irreversible
+            }
+        case .sysctl(let setting):
+            guard case .sysctl(let old) = now else { return .loosen }
+            return setting.phase(from: old, isRestored: isRestored)
+        case .address, .route, .rule:
+            return .loosen
+        }
+    }
+}
+
+extension SysctlSetting {
+    fileprivate func phase(from old: SysctlSetting, isRestored: Bool) -> Phase {
+        if !name.overwrites([]).isEmpty || name.overwritesUnsetInterfaces { return .writeThrough }
+        switch name.components.last {
+        case "disable_ipv6": return value == "0" ? .loosen : .irreversible
+        case "rp_filter": return strictness > old.strictness ? .tighten : .loosen
+        default: return isRestored ? .tighten : .loosen
+        }
+    }
+
+    /// off < loose < strict.
+    private var strictness: Int { value == "1" ? 2 : value == "2" ? 1 : 0 }
+}
+
+extension SysctlName {
+    /// `net.ipv4.conf.default.*`: links that never had a value of their own follow it.
+    fileprivate var overwritesUnsetInterfaces: Bool {
+        ofInterface.map { $0.family == "ipv4" && $0.interface == "default" } ?? false
+    }
+}
+
+extension RememberedSetting: Comparable {
+    /// What overwrites others is given back before what it overwrites.
+    public static func < (a: RememberedSetting, b: RememberedSetting) -> Bool {
+        if (a.cause == nil) != (b.cause == nil) { return a.cause == nil }
+        switch (a.first, b.first) {
+        case (.sysctl(let x), .sysctl(let y)): return x.name < y.name
+        case (.link(let x), .link(let y)): return x.sortKey < y.sortKey
+        case (.link, _): return true
+        default: return false
+        }
+    }
+}
+
+extension LinkSetting {
+    fileprivate var sortKey: Int {
+        let kind =
+            switch value {
+            case .mtu: 0
+            case .group: 1
+            case .up: 2
+            }
+        return Int(interface) * 4 + kind
+    }
+}

@@ -1,0 +1,53 @@
+import Netlink
+import Plist
+
+/// A plan in the making.
+struct Planner {
+    let kernel: KernelState
+    let desired: DesiredState
+    let options: Plan.Options
+    let names: InterfaceNames
+    let wanted: [KernelObject.Identity: DesiredState.Wanted]
+
+    var memory: Memory
+    var steps = Steps()
+    var conflicts: [Diagnostic] = []
+    var warnings: [Diagnostic] = []
+    var putBack: [KernelObject] = []
+    var satisfied: [KernelObject] = []
+    /// Rules that the scratch tables have already replaced when the rules' turn comes.
+    var replacedRules: Set<Rule> = []
+
+    init(
+        _ kernel: KernelState, _ desired: DesiredState, _ memory: Memory, _ options: Plan.Options
+    ) {
+        self.kernel = kernel
+        self.desired = desired
+        self.options = options
+        self.memory = memory
+        self.memory.protocols = desired.protocols
+        names = InterfaceNames(of: kernel.links)
+        wanted = Dictionary(
+            desired.wanted.map { ($0.object.identity, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    mutating func add(_ phase: Phase, _ object: KernelObject, _ wanted: DesiredState.Wanted?) {
+        steps[phase].append(
+            Change(.add(object), owner: wanted?.owner, origin: wanted?.origin))
+    }
+
+    mutating func remove(_ phase: Phase, _ object: KernelObject, of owner: InterfaceIndex?) {
+        steps[phase].append(Change(.remove(object), owner: owner))
+    }
+
+    mutating func replace(
+        _ phase: Phase, _ old: KernelObject, with new: KernelObject,
+        _ wanted: DesiredState.Wanted?, of owner: InterfaceIndex? = nil
+    ) {
+        steps[phase].append(
+            Change(
+                .replace(old, with: new), owner: wanted?.owner ?? owner, origin: wanted?.origin))
+    }
+
+    func describe(_ object: KernelObject) -> String { object.description(names: names) }
+}

@@ -1,0 +1,147 @@
+import Netlink
+import Plist
+import SystemPackage
+
+/// A `Memory` as a text plist, with the boot and the namespace that it speaks of.
+struct MemoryRecord {
+    var identity: StateFolder.Identity
+    var memory: Memory
+
+    init(identity: StateFolder.Identity, memory: Memory) {
+        self.identity = identity
+        self.memory = memory
+    }
+
+    /// - Throws: for bytes that this did not write.
+    init(_ bytes: [UInt8], path: String) throws(FileError) {
+        let reading = PlistReader.read(SourceText(file: path, bytes: bytes))
+        let corrupt = FileError(
+            "understand", path, .invalidArgument,
+            hint: "it is damaged; without it the first values of settings are forgotten: rm \(path)"
+        )
+        guard reading.diagnostics.isEmpty, let root = reading.root?.value,
+            root["Version"]?.string == "1", let boot = root["Boot"]?.string,
+            let namespace = root["Namespace"]?.string
+        else { throw corrupt }
+        identity = StateFolder.Identity(boot: boot, namespace: namespace)
+        memory = Memory()
+        memory.protocols = Set(root["Protocols"]?.elements.compactMap { $0.number() } ?? [])
+        memory.files = root["Files"]?.elements.compactMap(\.string) ?? []
+        for entry in root["Addresses"]?.entries ?? [] {
+            guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
+            for text in (entry.value.string ?? "").split(separator: " ") {
+                guard let (address, length) = IPPrefix.parse(text) else { throw corrupt }
+                memory.createdAddresses.insert(
+                    .address(interface, address, prefixLength: length))
+            }
+        }
+        for value in root["Settings"]?.elements ?? [] {
+            guard let setting = RememberedSetting(value) else { throw corrupt }
+            memory.settings[setting.first.identity] = setting
+        }
+        for value in root["Pending"]?.elements ?? [] {
+            guard let route = Route(value) else { throw corrupt }
+            memory.pending.append(.route(route))
+        }
+    }
+
+    var text: String {
+        let routes = memory.pending.compactMap { object -> PlistValue? in
+            guard case .route(let route) = object else { return nil }
+            return route.plistValue
+        }
+        return PlistValue.dictionary([
+            .init("Version", "1"),
+            .init("Boot", .string(identity.boot)),
+            .init("Namespace", .string(identity.namespace)),
+            .init("Protocols", .array(memory.protocols.sorted().map { .integer($0) })),
+            .init("Files", .array(memory.files.map { .string($0) })),
+            .init("Addresses", .dictionary(addresses)),
+            .init("Settings", .array(memory.settings.values.sorted().map(\.plistValue))),
+            .init("Pending", .array(routes)),
+        ]).text
+    }
+
+    /// One entry an interface: `"3" = "10.0.0.20/24 10.0.0.30/24";`
+    private var addresses: [PlistValue.Entry] {
+        var byInterface: [InterfaceIndex: [(IPAddress, UInt8)]] = [:]
+        for case .address(let interface, let address, let length) in memory.createdAddresses {
+            byInterface[interface, default: []].append((address, length))
+        }
+        return byInterface.sorted { $0.key < $1.key }.map { interface, addresses in
+            let words = addresses.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+                .map { "\($0.0)/\($0.1)" }
+            return .init("\(interface)", .string(words.joined(separator: " ")))
+        }
+    }
+}
+
+extension RememberedSetting {
+    fileprivate init?(_ value: PlistValue) {
+        guard let first = value["First"]?.string, let ours = value["Ours"]?.string else {
+            return nil
+        }
+        let interface: InterfaceIndex? = value["Interface"]?.number()
+        func object(_ text: String) -> KernelObject? {
+            if let path = value["Sysctl"]?.string {
+                let name = SysctlName(components: path.split(separator: "/").map(String.init))
+                return .sysctl(SysctlSetting(name: name, value: text, interface: interface))
+            }
+            guard let interface, let kind = value["Link"]?.string else { return nil }
+            let setting: LinkSetting.Value? =
+                switch kind {
+                case "mtu": UInt32(text).map { .mtu($0) }
+                case "group": UInt32(text).map { .group($0) }
+                case "up": .up(text == "YES")
+                default: nil
+                }
+            return setting.map { .link(LinkSetting(interface: interface, $0)) }
+        }
+        guard let first = object(first), let ours = object(ours) else { return nil }
+        let cause = value["Cause"]?.string.map {
+            SysctlName(components: $0.split(separator: "/").map(String.init))
+        }
+        self.init(first: first, ours: ours, cause: cause)
+    }
+
+    fileprivate var plistValue: PlistValue {
+        var entries: [PlistValue.Entry] = []
+        switch first {
+        case .sysctl(let setting):
+            entries.append(.init("Sysctl", .string(setting.name.path)))
+            if let interface = setting.interface {
+                entries.append(.init("Interface", .integer(interface)))
+            }
+        case .link(let setting):
+            let kind =
+                switch setting.value {
+                case .mtu: "mtu"
+                case .group: "group"
+                case .up: "up"
+                }
+            entries.append(.init("Link", .string(kind)))
+            entries.append(.init("Interface", .integer(setting.interface)))
+        case .address, .route, .rule:
+            break
+        }
+        entries.append(.init("First", first.settingText))
+        entries.append(.init("Ours", ours.settingText))
+        if let cause { entries.append(.init("Cause", .string(cause.path))) }
+        return .dictionary(entries)
+    }
+}
+
+extension KernelObject {
+    fileprivate var settingText: PlistValue {
+        switch self {
+        case .sysctl(let setting): .string(setting.value)
+        case .link(let setting):
+            switch setting.value {
+            case .mtu(let mtu): .integer(mtu)
+            case .group(let group): .integer(group)
+            case .up(let isUp): .boolean(isUp)
+            }
+        case .address, .route, .rule: .string("")
+        }
+    }
+}

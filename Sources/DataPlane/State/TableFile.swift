@@ -1,0 +1,41 @@
+import Netlink
+import Plist
+import SystemPackage
+
+/// `LIB-DIR/tables.plist`: the route table of each ENI by MAC, handed out once.
+struct TableFile {
+    let directory: String
+    private var path: String { directory + "/tables.plist" }
+
+    /// - Throws: where it cannot be read or understood. No file is no error.
+    func load() throws(FileError) -> [MACAddress: UInt32] {
+        guard let bytes = try Files.read(path) else { return [:] }
+        let reading = PlistReader.read(SourceText(file: path, bytes: bytes))
+        let corrupt = FileError(
+            "understand", path, .invalidArgument,
+            hint: "it is damaged; without it tables are handed out anew: rm \(path)")
+        guard reading.diagnostics.isEmpty, let root = reading.root?.value,
+            root["Version"]?.string == "1"
+        else { throw corrupt }
+        var tables: [MACAddress: UInt32] = [:]
+        for entry in root["Tables"]?.entries ?? [] {
+            guard let mac = MACAddress(entry.key), let table: UInt32 = entry.value.number() else {
+                throw corrupt
+            }
+            tables[mac] = table
+        }
+        return tables
+    }
+
+    /// On the disk when it returns: a number that was used once must be found again after a boot.
+    func save(_ tables: [MACAddress: UInt32]) throws(FileError) {
+        let entries = tables.sorted { $0.key < $1.key }.map {
+            PlistValue.Entry("\($0.key)", .integer($0.value))
+        }
+        let root = PlistValue.dictionary([
+            .init("Version", "1"), .init("Tables", .dictionary(entries)),
+        ])
+        try Files.createFolder(directory)
+        try Files.write(root.text, to: path, sync: true)
+    }
+}

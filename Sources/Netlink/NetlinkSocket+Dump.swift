@@ -1,0 +1,91 @@
+import CNL
+import SystemPackage
+
+extension NetlinkSocket {
+    /// Every link. Equivalent to `ip -d link show`.
+    ///
+    /// - Throws: `KernelError` as all dumps do: what the kernel refused, or `EINTR` where it
+    ///   changed the table under each of ten readings, so that there is no consistent answer.
+    public func links() throws(KernelError) -> [Link] {
+        try dump("dump links") { writer in
+            writer.begin(type: RTM_GETLINK, flags: NLM_F_DUMP, ifinfomsg())
+            writer.put(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
+        } decode: { message throws(MalformedMessage) in
+            guard Int(message.header.nlmsg_type) == RTM_NEWLINK else { return nil }
+            return try Link(message)
+        }
+    }
+
+    /// Every address of a family, in the kernel's order. Equivalent to `ip -d address show`.
+    ///
+    /// - Parameter names: what the interfaces are called: a label that says the same is none.
+    public func addresses(
+        _ family: AddressFamily, names: [InterfaceIndex: String]
+    ) throws(KernelError) -> [InterfaceAddress] {
+        try dump("dump \(family) addresses") { writer in
+            var header = ifaddrmsg()
+            header.ifa_family = family.rawValue
+            writer.begin(type: RTM_GETADDR, flags: NLM_F_DUMP, header)
+        } decode: { message throws(MalformedMessage) in
+            guard Int(message.header.nlmsg_type) == RTM_NEWADDR,
+                message.isFamily(family)
+            else { return nil }
+            return try InterfaceAddress(message, names: names)
+        }
+    }
+
+    /// The routes of every table but `local`. Equivalent to `ip -d route show table all`.
+    public func routes(_ family: AddressFamily) throws(KernelError) -> [Route] {
+        try dump("dump \(family) routes") { writer in
+            var header = rtmsg()
+            header.rtm_family = family.rawValue
+            writer.begin(type: RTM_GETROUTE, flags: NLM_F_DUMP, header)
+        } decode: { message throws(MalformedMessage) in
+            guard Int(message.header.nlmsg_type) == RTM_NEWROUTE,
+                message.isFamily(family)
+            else { return nil }
+            return try Route(message)
+        }
+    }
+
+    /// The rules in the order in which the kernel asks them. Equivalent to `ip -d rule show`.
+    public func rules(_ family: AddressFamily) throws(KernelError) -> [Rule] {
+        try dump("dump \(family) rules") { writer in
+            var header = fib_rule_hdr()
+            header.family = family.rawValue
+            writer.begin(type: RTM_GETRULE, flags: NLM_F_DUMP, header)
+        } decode: { message throws(MalformedMessage) in
+            guard Int(message.header.nlmsg_type) == RTM_NEWRULE,
+                message.isFamily(family)
+            else { return nil }
+            return try Rule(message)
+        }
+    }
+
+    private func dump<Value>(
+        _ operation: String, request: (inout MessageWriter) -> Void,
+        decode: (Message) throws(MalformedMessage) -> Value?
+    ) throws(KernelError) -> [Value] {
+        var writer = MessageWriter()
+        request(&writer)
+        for _ in 0..<10 {
+            let sequence = takeSequences(1)
+            writer.setSequence(sequence, at: 0)
+            try send(writer.bytes(0..<writer.count), for: operation)
+            var dump = Dump<Value>(operation: operation, sequence: sequence, portID: portID)
+            while !dump.isComplete {
+                try dump.take(try receive(for: operation), decode)
+            }
+            if !dump.isInterrupted { return dump.values }
+        }
+        throw KernelError(
+            operation, .interrupted, message: "the table changed during each of ten readings")
+    }
+}
+
+extension Message {
+    /// A kernel without IPv6 answers for the families that it has (rtnl_dump_all).
+    fileprivate func isFamily(_ family: AddressFamily) -> Bool {
+        payload.first == family.rawValue
+    }
+}

@@ -1,0 +1,109 @@
+import CNL
+import Glibc
+import SystemPackage
+
+/// A socket to the kernel's routing tables (`NETLINK_ROUTE`), for one thread.
+public final class NetlinkSocket {
+    private let handle: OpaquePointer
+    let portID: UInt32
+    /// One `recv` of a dump brings at most 32 KiB (netlink_recvmsg).
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    private var sequence: UInt32 = 0
+
+    /// Opens a socket in the network namespace of the calling thread.
+    public init() throws(KernelError) {
+        guard let handle = mnl_socket_open2(NETLINK_ROUTE, Int32(SOCK_CLOEXEC.rawValue)) else {
+            throw .last("open netlink socket")
+        }
+        guard mnl_socket_bind(handle, 0, pid_t(MNL_SOCKET_AUTOPID)) == 0 else {
+            let error = KernelError.last("bind netlink socket")
+            mnl_socket_close(handle)
+            throw error
+        }
+        self.handle = handle
+        portID = mnl_socket_get_portid(handle)
+        // Each is newer than the oldest kernel, and none is needed for a right answer.
+        for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK] {
+            var on: Int32 = 1
+            mnl_socket_setsockopt(handle, option, &on, socklen_t(MemoryLayout<Int32>.size))
+        }
+        // FORCE needs CAP_NET_ADMIN; without it the kernel gives what rmem_max allows.
+        set(SO_RCVBUFFORCE, orElse: SO_RCVBUF, 2 << 20)
+        set(SO_SNDBUFFORCE, orElse: SO_SNDBUF, 1 << 20)
+    }
+
+    deinit {
+        mnl_socket_close(handle)
+        buffer.deallocate()
+    }
+
+    var descriptor: Int32 { mnl_socket_get_fd(handle) }
+
+    /// What tells this network namespace from all others since boot (`SO_NETNS_COOKIE`, Linux
+    /// 5.14); nil on an older kernel.
+    public var namespaceCookie: UInt64? { option(SO_NETNS_COOKIE) }
+
+    /// How many bytes one send may hold: netlink_sendmsg refuses more.
+    var sendLimit: Int { Int(option(SO_SNDBUF) as Int32? ?? 0) - 32 }
+
+    /// How many bytes of answers the kernel keeps for us, overhead included.
+    var receiveLimit: Int { Int(option(SO_RCVBUF) as Int32? ?? 0) }
+
+    /// Takes `count` sequence numbers, and returns the first. 0 is the kernel's own.
+    func takeSequences(_ count: Int) -> UInt32 {
+        if sequence > UInt32.max / 2 { sequence = 0 }
+        defer { sequence += UInt32(truncatingIfNeeded: count) }
+        return sequence + 1
+    }
+
+    func send(_ bytes: UnsafeRawBufferPointer, for operation: String) throws(KernelError) {
+        while mnl_socket_sendto(handle, bytes.baseAddress, bytes.count) < 0 {
+            guard errno == EINTR else { throw .last(operation) }
+        }
+    }
+
+    /// The next datagram, in `buffer`.
+    ///
+    /// - Throws: `KernelError`; `ENOSPC` for a datagram that does not fit, `ENOBUFS` where the
+    ///   kernel has dropped answers.
+    func receive(for operation: String) throws(KernelError) -> MessageReader {
+        while true {
+            let count = mnl_socket_recvfrom(handle, buffer.baseAddress, buffer.count)
+            if count >= 0 {
+                return MessageReader(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+            guard errno == EINTR else { throw .last(operation) }
+        }
+    }
+
+    /// Forgets what has been answered: a full socket drops every answer until it is empty.
+    func drain() {
+        while recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)) >= 0 {}
+    }
+
+    private func set(_ option: Int32, orElse fallback: Int32, _ value: Int32) {
+        for option in [option, fallback] {
+            var value = value
+            let size = socklen_t(MemoryLayout<Int32>.size)
+            if setsockopt(descriptor, SOL_SOCKET, option, &value, size) == 0 { return }
+        }
+    }
+
+    private func option<Value: FixedWidthInteger>(_ option: Int32) -> Value? {
+        var value: Value = 0
+        var size = socklen_t(MemoryLayout<Value>.size)
+        return getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : nil
+    }
+}
+
+extension KernelError {
+    /// What `errno` says now.
+    static func last(_ operation: String) -> KernelError {
+        KernelError(operation, Errno(rawValue: Glibc.errno))
+    }
+
+    /// The kernel sent what its own lengths contradict.
+    static func malformed(_ operation: String) -> KernelError {
+        KernelError(operation, .badMessage, message: "malformed netlink message")
+    }
+}

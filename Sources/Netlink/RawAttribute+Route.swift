@@ -1,0 +1,10 @@
+internal import CNL
+
+extension RawAttribute {
+    /// Whether a route attribute belongs to the way that packets take (metrics, encapsulation)
+    /// rather than to the one route that carried it.
+    package var isCopiedWithRoute: Bool {
+        [UInt16(RTA_METRICS.rawValue), UInt16(RTA_ENCAP.rawValue), UInt16(RTA_ENCAP_TYPE.rawValue)]
+            .contains(type)
+    }
+}

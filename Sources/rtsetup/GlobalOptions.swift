@@ -1,0 +1,37 @@
+import ArgumentParser
+
+/// What every command takes, before its name or after it.
+struct GlobalOptions: ParsableArguments {
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, shell }
+    enum Coloring: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
+
+    @Option(help: ArgumentHelp("The file to read.", valueName: "file"))
+    var config = "/etc/rtsetup/rtsetup.plist"
+
+    @Option(help: ArgumentHelp("What is kept until the next boot.", valueName: "dir"))
+    var stateDir = "/run/rtsetup"
+
+    @Option(help: ArgumentHelp("What is kept across boots.", valueName: "dir"))
+    var libDir = "/var/lib/rtsetup"
+
+    @Option(help: ArgumentHelp("text or json; plan also: shell.", valueName: "format"))
+    var format = Format.text
+
+    @Flag(help: "Show the stages and their times on standard error.")
+    var verbose = false
+
+    @Flag(help: "Say nothing but errors.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("auto, always or never.", valueName: "when"))
+    var color = Coloring.auto
+
+    @Option(help: ArgumentHelp("How long to wait for another rtsetup.", valueName: "seconds"))
+    var lockTimeout = 10.0
+
+    func validate() throws {
+        guard lockTimeout >= 0, lockTimeout < 1e6 else {
+            throw ValidationError("--lock-timeout takes seconds from 0")
+        }
+    }
+}

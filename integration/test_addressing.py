@@ -1,0 +1,234 @@
+"""Addresses, gateways and tables: what stays reachable while the file changes."""
+
+import json
+import re
+import subprocess
+import time
+
+from case import ETH0, ETH1, ETH2, ETH3, FOUR, Case, file, main
+from vpc import INET4, PEERS, Capture
+
+
+class Addressing(Case):
+    ipv6 = False
+
+    def local(self, name, family="-4"):
+        return [a["local"] for link in self.host.show(f"{family} addr show dev {name} scope global")
+                for a in link["addr_info"]]
+
+    def test_rules_follow_every_address_of_an_external_interface(self):
+        self.vpc.grant("eth0", "10.0.0.44")
+        self.apply(file(ETH0, ETH1))
+        self.host.ip("addr add 10.0.0.44/24 dev eth0")
+        with Capture(self.vpc) as capture:
+            self.apply()
+            self.assertLaw(capture, ["10.0.0.19", "10.0.0.44"])
+        self.host.ip("addr del 10.0.0.44/24 dev eth0")
+        self.apply()
+        self.assertNotIn("10.0.0.44", json.dumps(self.host.show("-4 rule show")))
+
+    def test_secondaries_stand_beside_an_external_primary(self):
+        self.vpc.grant("eth0", "10.0.0.41", "10.0.0.42")
+        self.apply(file(
+            'Name = eth0; Primary = YES; Addressing = external; '
+            'Addresses = ( "10.0.0.41/24", "10.0.0.42/24" );', ETH1))
+        self.assertEqual(self.local("eth0"), ["10.0.0.19", "10.0.0.41", "10.0.0.42"])
+        with Capture(self.vpc) as capture:
+            self.assertLaw(capture, ["10.0.0.19", "10.0.0.41", "10.0.0.42", "10.0.0.20"])
+        self.teardown()
+        self.assertEqual(self.local("eth0"), ["10.0.0.19"])
+
+    def test_removing_the_primary_address_keeps_its_secondaries(self):
+        self.vpc.grant("eth1", "10.0.0.31")
+        before = 'Addresses = ( "10.0.0.20/24", "10.0.0.30/24", "10.0.0.31/24" );'
+        body = ETH1.replace('Addresses = ( "10.0.0.20/24" );', before)
+        self.apply(file(ETH0, body))
+        self.apply(file(ETH0, body.replace('"10.0.0.20/24", ', "")))
+        self.assertEqual(self.local("eth1"), ["10.0.0.30", "10.0.0.31"])
+        with Capture(self.vpc) as capture:
+            self.assertLaw(capture, ["10.0.0.30", "10.0.0.31"])
+        self.assertNothingToDo()
+
+    def test_an_address_moves_from_one_nic_to_another(self):
+        self.vpc.grant("eth2", "10.0.0.30")
+        both = '"10.0.0.20/24", "10.0.0.30/24"'
+        self.apply(file(ETH0, ETH1.replace('"10.0.0.20/24"', both), ETH2))
+        self.apply(file(ETH0, ETH1, ETH2.replace('"10.0.0.21/24"', '"10.0.0.21/24", "10.0.0.30/24"')))
+        self.assertEqual((self.local("eth1"), self.local("eth2")),
+                         (["10.0.0.20"], ["10.0.0.21", "10.0.0.30"]))
+        with Capture(self.vpc) as capture:
+            probe = self.vpc.probe("10.0.0.30", INET4)
+            self.assertEqual(capture.ports(probe), {"port2"})
+        self.assertNothingToDo()
+
+    def test_another_prefix_length_of_an_address_that_is_there(self):
+        self.apply(file(ETH0, ETH1))
+        self.apply(file(ETH0, ETH1.replace("10.0.0.20/24", "10.0.0.20/25")
+                        + ' GatewayOnLink = YES;'))
+        self.assertEqual([a["prefixlen"] for link in self.host.show("-4 addr show dev eth1")
+                          for a in link["addr_info"]], [25])
+        self.assertTrue(self.vpc.probe("10.0.0.20", INET4).answered)
+        self.assertNothingToDo()
+
+    def test_a_gateway_off_the_subnet(self):
+        self.vpc.grant("eth1", "10.104.13.59")
+        self.vpc.cloud.ip("addr add 10.15.1.1/32 dev br-a", "route add 10.104.0.0/18 dev br-a")
+        body = 'Name = eth1; Addresses = ( "10.104.13.59/18" ); Gateway = "10.15.1.1"; Table = 1001;'
+        self.rtsetup("validate", self.write(file(ETH0, body), "without.plist"), expect=65)
+        self.apply(file(ETH0, body + " GatewayOnLink = YES;"))
+        with Capture(self.vpc) as capture:
+            probe = self.vpc.probe("10.104.13.59", INET4)
+            self.assertTrue(probe.answered)
+            self.assertEqual(capture.ports(probe), {"port1"})
+        self.assertNothingToDo()
+
+    def test_a_link_held_down_has_nothing_else(self):
+        self.apply(file(ETH0, ETH1))
+        self.apply(file(ETH0, ETH1 + " ActivationPolicy = down;"))
+        self.assertFalse(self.host.links()["eth1"]["up"])
+        self.assertEqual(self.local("eth1"), [])
+        self.assertNothingToDo()
+
+    def test_an_absent_optional_interface_is_a_warning_and_a_required_one_an_error(self):
+        absent = ETH1.replace("eth1", "eth9")
+        result = self.plan(file(ETH0, absent))
+        self.assertIn("eth9", result.warnings())
+        self.apply()
+        before = self.host.dump()
+        self.apply(file(ETH0, absent + " Required = YES;", ETH2), expect=69)
+        self.assertSameDump(before)
+
+    def test_an_interface_is_found_by_its_mac_whatever_its_name(self):
+        self.host.ip("link set eth1 name ens7")
+        body = ETH1.replace("Name = eth1;", f'MACAddress = "{self.vpc.nics["eth1"].mac}";')
+        self.apply(file(ETH0, body))
+        self.assertEqual(self.local("ens7"), ["10.0.0.20"])
+        result = self.plan(file(ETH0, "Name = eth2; " + body))
+        self.assertIn("ens7", result.warnings())
+
+    def test_drop_ins_are_merged(self):
+        self.write(file(ETH0, ETH1))
+        folder = "rtsetup.d"
+        self.write('{ Version = 1; Interfaces = ( { Name = eth1; Addresses = ( "10.0.0.30/24" ); '
+                   "RouteMetric = 1500; } ); }", f"{folder}/10-more.plist")
+        self.apply()
+        self.assertEqual(self.local("eth1"), ["10.0.0.20", "10.0.0.30"])
+        self.assertEqual(
+            self.host.show("-4 route show table main default dev eth1")[0]["metric"], 1500)
+
+    def test_tables_are_remembered_by_mac_and_never_renumbered(self):
+        third = ETH3.replace("Table = 1003;", "")
+        self.apply(file(ETH0, third))
+        table = [r["table"] for r in self.host.show("-4 rule show") if r.get("src") == "10.0.1.0"]
+        self.apply(file(ETH0, ETH1.replace("Table = 1001;", ""),
+                        ETH2.replace("Table = 1002;", ""), third))
+        self.assertEqual(
+            [r["table"] for r in self.host.show("-4 rule show") if r.get("src") == "10.0.1.0"],
+            table)
+        self.assertNothingToDo()
+
+
+class Load(Case):
+    ipv6 = False
+
+    def test_two_enis_swap_their_tables_under_load(self):
+        swapped = file(ETH0, ETH1.replace("1001", "1002"), ETH2.replace("1002", "1001"))
+        self.apply(file(ETH0, ETH1, ETH2))
+        with Capture(self.vpc) as capture:
+            pings = [Pings(self.host, source) for source in ("10.0.0.19", "10.0.0.20", "10.0.0.21")]
+            for text in (swapped, file(ETH0, ETH1, ETH2), swapped):
+                time.sleep(0.3)
+                self.apply(text)
+            for ping in pings:
+                self.assertEqual(ping.end(), 0, ping.text)
+            self.assertEqual(capture.violations(), [])
+        self.assertEqual(self.vpc.spoofed(), 0)
+
+    def test_an_addition_loses_no_packet_of_the_others(self):
+        self.apply(file(ETH0, ETH1))
+        pings = [Pings(self.host, source) for source in ("10.0.0.19", "10.0.0.20")]
+        for text in (file(ETH0, ETH1, ETH2, ETH3), file(ETH0, ETH1), FOUR):
+            time.sleep(0.2)
+            self.apply(text)
+        for ping in pings:
+            self.assertEqual(ping.end(), 0, ping.text)
+
+    def test_the_primary_loses_no_packet_through_apply_and_teardown(self):
+        ping = Pings(self.host, "10.0.0.19")
+        for _ in range(3):
+            self.apply(FOUR)
+            self.teardown()
+        self.assertEqual(ping.end(), 0, ping.text)
+
+
+class Paths(Case):
+    """No address loses a path that it had and that the file does not take away."""
+
+    def paths(self, sources):
+        found = {}
+        for source in sources:
+            version = 6 if source and ":" in source else 4
+            for name, destination in self.vpc.destinations(version).items():
+                found[source, name] = self.vpc.probe(source, destination, timeout=0.5).answered
+        return found
+
+    def assertPathsKept(self, text, sources=("10.0.0.19", "2001:db8:0:1::19", None)):
+        before = self.paths(sources)
+        self.assertTrue(any(before.values()))
+        for step in (lambda: self.apply(text), self.apply, self.teardown):
+            step()
+            after = self.paths(sources)
+            self.assertEqual([path for path in before if before[path] and not after[path]], [])
+
+    def test_a_primary_with_both_families(self):
+        self.assertPathsKept(FOUR)
+
+    def test_a_primary_without_a_gateway_of_its_own_goes_on_using_main(self):
+        self.host.ip("route del default", "-6 route del default")
+        self.host.ip(f"route add 198.51.100.0/24 via {PEERS['a'][0]} dev eth0")
+        self.vpc.peers["a"].sysctl("net.ipv4.ip_forward", 1)
+        self.vpc.peers["a"].sysctl("net.ipv4.conf.all.send_redirects", 0)
+        self.assertPathsKept(file(ETH0, ETH1))
+        self.apply(file(ETH0, ETH1))
+        self.assertEqual(
+            [r for r in self.host.show("-4 rule show") if r.get("src") == "10.0.0.19"], [])
+
+    def test_a_primary_in_the_file_as_static(self):
+        self.assertPathsKept(file(
+            'Name = eth0; Primary = YES; Addresses = ( "10.0.0.19/24", "2001:db8:0:1::19/64" ); '
+            'Gateway = ( "10.0.0.253", "2001:db8:0:1::ff" );', ETH1))
+
+    def test_addresses_of_a_secondary_that_were_there_by_hand(self):
+        self.vpc.host.ip(
+            "link set eth3 up", "addr add 10.0.1.20/24 dev eth3", "addr add 10.0.1.25/24 dev eth3",
+            "route add default via 10.0.1.253 dev eth3 table 77",
+            "rule add from 10.0.1.20 lookup 77 priority 30000",
+            "rule add from 10.0.1.25 lookup 77 priority 30000")
+        self.assertPathsKept(file(ETH0, ETH3), ("10.0.0.19", "10.0.1.20", "10.0.1.25", None))
+
+    def test_a_host_whose_interfaces_have_other_default_metrics(self):
+        self.host.ip("route del default", "route add default via 10.0.0.253 dev eth0 metric 100")
+        self.assertPathsKept(FOUR)
+
+
+class Pings:
+    """200 pings a second from one address to the internet, until `end`."""
+
+    def __init__(self, space, source):
+        self.text = ""
+        self._child = space.start(
+            "ping", "-i", "0.005", "-W", "2", "-I", source, INET4,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def end(self):
+        """How many were lost: sequence numbers that have a later one, but no answer."""
+        self._child.send_signal(2)
+        self.text, _ = self._child.communicate(timeout=10)
+        answered = {int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", self.text)}
+        if not answered:
+            return -1
+        return max(answered) - len(answered)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""What is not ours: left alone, satisfied by, adopted, in conflict, or warned about."""
+
+from case import ETH0, ETH1, ETH2, ETH3, FOUR, GUIDE, Case, file, main
+
+
+class Foreign(Case):
+    def test_foreign_objects_are_the_same_after_apply_and_teardown(self):
+        self.host.ip(
+            "link set eth1 up", "addr add 10.77.0.1/24 dev eth1", "addr add 192.0.2.1/32 dev lo",
+            "route add 203.0.113.0/24 via 10.0.0.253 dev eth0 metric 50 proto 99",
+            "route add blackhole 203.0.114.0/24 table 900",
+            "-6 route add 2001:db8:77::/48 via 2001:db8:0:1::ff dev eth0",
+            "rule add from 192.0.2.1 lookup 900 priority 25500",
+            "-6 rule add from 2001:db8:77::/48 lookup 900 priority 25500",
+            "rule add fwmark 0x9 lookup 900 priority 30100")
+        self.host.run("tc", "qdisc", "add", "dev", "eth1", "clsact")
+        self.host.run("tc", "qdisc", "add", "dev", "eth0", "root", "pfifo", "limit", "77")
+        before = self.host.dump()
+        held = {kind: before[kind] for kind in ("addresses", "routes4", "routes6", "rules4",
+                                                "rules6")}
+        self.apply(FOUR)
+        after = self.host.dump()
+        for kind, objects in held.items():
+            for item in objects:
+                self.assertIn(item, after[kind])
+        self.assertEqual(before["qdiscs"].splitlines()[:1], after["qdiscs"].splitlines()[:1])
+        self.assertIn("pfifo", after["qdiscs"])
+        self.assertIn("clsact", after["qdiscs"])
+        self.apply(GUIDE)
+        self.teardown()
+        self.assertSameDump(before)
+
+    def test_a_foreign_twin_satisfies_and_outlives_teardown(self):
+        twins = ["rule add from 10.0.0.20 lookup 1001 priority 20001",
+                 "route add default via 10.0.0.253 dev eth1 metric 1001"]
+        self.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1 metric 1001", *twins)
+        before = self.host.dump()
+        result = self.apply(file(ETH0, ETH1), "--format", "json")
+        self.assertEqual([c["text"] for c in result.changes("address")], [])
+        self.assertIn("foreign", self.rtsetup("status").out)
+        self.assertEqual(len([r for r in self.host.show("-4 rule show")
+                              if r.get("src") == "10.0.0.20" and "table" in r]), 1)
+        self.assertNothingToDo()
+        self.teardown()
+        self.assertSameDump(before)
+
+    def test_a_twin_that_its_owner_removes_comes_back_under_our_mark(self):
+        self.host.ip("rule add from 10.0.0.20 lookup 1001 priority 20001")
+        self.apply(file(ETH0, ETH1))
+        self.host.ip("rule del from 10.0.0.20 lookup 1001 priority 20001")
+        self.apply()
+        found = [r for r in self.host.show("-4 rule show")
+                 if r.get("src") == "10.0.0.20" and "table" in r]
+        self.assertEqual([r.get("protocol") for r in found], ["82"])
+
+    def test_adopt_puts_our_mark_on_twins(self):
+        self.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1 metric 1001",
+                     "rule add from 10.0.0.20 lookup 1001 priority 20001",
+                     "route add default via 10.0.0.253 dev eth1 metric 1001")
+        self.apply(file(ETH0, ETH1), "--adopt")
+        self.assertEqual(self.host.marks()["eth1", "10.0.0.20"], 82)
+        rules = [r for r in self.host.show("-4 rule show")
+                 if r.get("src") == "10.0.0.20" and "table" in r]
+        self.assertEqual([r.get("protocol") for r in rules], ["82"])
+        routes = self.host.show("-4 route show table main default dev eth1")
+        self.assertEqual([r["protocol"] for r in routes], ["82"])
+        self.assertNothingToDo()
+        self.teardown()
+        self.assertNotIn(("eth1", "10.0.0.20"), self.host.marks())
+
+    def test_an_erased_mark_is_put_back(self):
+        """Anybody's `ip addr change` erases it."""
+        self.apply(file(ETH0, ETH1))
+        self.host.ip("addr change 10.0.0.20/24 dev eth1 metric 1001")
+        self.assertEqual(self.host.marks()["eth1", "10.0.0.20"], 0)
+        self.apply()
+        self.assertEqual(self.host.marks()["eth1", "10.0.0.20"], 82)
+        self.assertNothingToDo()
+
+    def test_a_foreign_address_of_a_static_interface_is_left_ruled_and_warned_about(self):
+        self.host.ip("link set eth1 up", "addr add 10.0.0.30/24 dev eth1")
+        result = self.plan(file(ETH0, ETH1))
+        self.assertIn("10.0.0.30", result.warnings())
+        self.apply()
+        self.assertIn(("eth1", "10.0.0.30"), self.host.marks())
+        self.assertEqual(self.vpc.probe("10.0.0.30", "198.51.100.2").answered, True)
+
+    def test_the_kernels_own_rules_are_put_back(self):
+        self.apply(file(ETH0, ETH1))
+        self.host.ip("rule del priority 32766")
+        result = self.rtsetup("plan", "--detailed-exitcode", expect=2)
+        self.assertIn("32766", result.out)
+        self.apply()
+        self.assertIn(32766, [r["priority"] for r in self.host.show("-4 rule show")])
+
+    def test_what_somebody_removed_is_put_back(self):
+        self.apply(FOUR)
+        wanted = self.host.dump()
+        self.host.ip("route flush table 1001", "rule del priority 20001 from 10.0.0.21",
+                     "addr del 10.0.1.33/24 dev eth3", "link set eth2 group 0")
+        self.rtsetup("status", "--detailed-exitcode", expect=2)
+        self.apply()
+        self.assertEqual({k: sorted(map(str, v)) for k, v in wanted.items()},
+                         {k: sorted(map(str, v)) for k, v in self.host.dump().items()})
+
+
+class Conflicts(Case):
+    """Reported before anything is done, each with its cure."""
+
+    def conflict(self, text, *words):
+        self.write(text)
+        before = self.host.dump()
+        result = self.rtsetup("apply", expect=69)
+        self.rtsetup("plan", expect=69)
+        self.assertSameDump(before)
+        for word in words:
+            self.assertIn(word, result.text)
+        return result
+
+    def test_a_foreign_route_with_another_path(self):
+        self.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1 metric 1001",
+                     "route add default via 10.0.0.100 dev eth1 metric 1001")
+        self.conflict(file(ETH0, ETH1), "10.0.0.100", "ip route del")
+
+    def test_a_foreign_rule_at_our_priority(self):
+        self.host.ip("rule add from 10.0.0.0/24 lookup 500 priority 20001")
+        self.conflict(file(ETH0, ETH1), "20001", "ip rule del")
+
+    def test_an_interface_with_another_group(self):
+        self.host.ip("link set eth1 group 7")
+        self.conflict(file(ETH0, ETH1), "LinkGroup = 7")
+        self.host.ip("link set eth1 group 0")
+
+    def test_an_unmanaged_interface_in_a_managed_ones_subnet(self):
+        result = self.conflict(file(ETH1), "Name = eth0", "Primary = YES", "Addressing = external")
+        self.assertIn("eth0", result.err)
+
+    def test_managed_no_makes_that_a_warning(self):
+        result = self.plan(file("Name = eth0; Managed = NO;", ETH1))
+        self.assertIn("eth0", result.warnings())
+
+    def test_a_secondarys_default_that_would_beat_the_primarys(self):
+        self.host.ip("route del default", "route add default via 10.0.0.253 dev eth0 metric 2000")
+        self.conflict(file(ETH0, ETH1), "eth0", "eth1")
+
+    def test_two_interfaces_with_one_table(self):
+        self.write(file(ETH0, ETH1, ETH2.replace("1002", "1001")))
+        self.rtsetup("apply", expect=65)
+
+    def test_two_links_with_one_mac(self):
+        mac = self.vpc.nics["eth1"].mac
+        self.host.ip(f"link set eth2 address {mac}")
+        self.conflict(file(ETH0, ETH1.replace("Name = eth1;", f'MACAddress = "{mac}"; ')
+                           + " Required = YES;"), "eth1", "eth2")
+
+    def test_two_entries_that_are_one_nic(self):
+        mac = self.vpc.nics["eth1"].mac
+        self.conflict(file(ETH0, ETH1, f'MACAddress = "{mac}"; Addresses = ( "10.0.0.30/24" );'),
+                      "eth1")
+
+    def test_a_key_that_is_not_built_yet_is_named(self):
+        self.conflict(file(ETH0, ETH1 + " Queues = { Channels = max; };"), "Queues")
+
+    def test_an_address_whose_removal_takes_a_foreign_default_needs_force(self):
+        """The kernel takes a foreign route whose source is the removed address."""
+        self.apply(file(ETH0, ETH1))
+        self.host.ip("route add default via 10.0.0.253 dev eth1 src 10.0.0.20 metric 3000")
+        moved = file(ETH0, ETH1.replace("10.0.0.20/24", "10.0.0.30/24"))
+        self.conflict(moved, "--force")
+        result = self.apply(moved, "--force")
+        self.assertIn("10.0.0.20", result.out)
+
+
+class Warnings(Case):
+    """Ways past the law, and what ends every lookup."""
+
+    ipv6 = False
+
+    def warned(self, text, *words):
+        result = self.plan(text)
+        for word in words:
+            self.assertIn(word, result.warnings())
+        self.apply()
+        return result
+
+    def test_another_route_in_our_table(self):
+        self.host.ip("link set eth1 up", "route add 203.0.113.0/24 dev eth1 table 1001")
+        self.warned(file(ETH0, ETH1), "203.0.113.0/24", "1001")
+
+    def test_a_rule_before_ours_that_catches_a_source(self):
+        self.host.ip("rule add from 10.0.0.0/24 lookup 500 priority 1000")
+        self.warned(file(ETH0, ETH1), "1000")
+
+    def test_an_unreachable_default_in_main(self):
+        self.host.ip("route add unreachable default metric 4000")
+        self.warned(file(ETH0, ETH1), "unreachable")
+
+    def test_half_of_the_internet_through_a_tunnel(self):
+        self.host.run("ip", "tuntap", "add", "dev", "tun0", "mode", "tun")
+        self.host.ip("addr add 172.30.0.1/30 dev tun0", "link set tun0 up",
+                     "route add 128.0.0.0/1 dev tun0")
+        self.warned(file(ETH0, ETH1), "128.0.0.0/1", "MainRoutes")
+
+    def test_a_multipath_route_that_mixes_enis_and_others(self):
+        self.host.ip("link add other type veth peer name rehto", "link set other up",
+                     "link set rehto up", "addr add 172.30.0.1/30 dev other",
+                     "route add 203.0.113.0/24 nexthop via 10.0.0.253 dev eth0 "
+                     "nexthop via 172.30.0.2 dev other")
+        self.warned(file(ETH0, ETH1), "203.0.113.0/24")
+
+    def test_mains_best_default_is_not_on_the_primary(self):
+        self.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1 metric 1001",
+                     "route del default", "route add default via 10.0.0.253 dev eth0 metric 100",
+                     "route add default via 10.0.0.253 dev eth1 metric 50")
+        self.warned(file(ETH0, ETH1 + " RouteMetric = none;"), "eth1")
+
+    def test_a_setting_that_all_overrides(self):
+        result = self.rtsetup("validate", self.write(
+            file(ETH0, ETH1 + " ReversePathFilter = off;",
+                 more='Sysctl = { "net.ipv4.conf.all.rp_filter" = 1; };')))
+        self.assertIn("warning", result.text)
+        self.assertIn("rp_filter", result.text)
+
+    def test_strict_on_a_shared_subnet(self):
+        self.warned(file(ETH0, ETH1 + " ReversePathFilter = strict;", ETH3), "strict")
+
+    def test_fail_closed_without_a_gateway(self):
+        body = 'Name = eth1; Addresses = ( "10.0.0.20/24" ); FailClosed = YES;'
+        self.warned(file(ETH0, body), "FailClosed")
+
+    def test_a_primary_without_a_gateway_in_main(self):
+        self.host.ip("route del default")
+        self.warned(file(ETH0, ETH1), "eth0")
+
+
+if __name__ == "__main__":
+    main()
