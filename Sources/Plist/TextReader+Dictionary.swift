@@ -87,7 +87,8 @@ extension TextReader {
         case UInt8(ascii: ","):
             report("expected ';' after the value of \(Diagnostic.quote(key)), found ','")
             position += 1
-        case UInt8(ascii: "}"), UInt8(ascii: ")"), nil:
+        case nil: break  // The bracket that is never closed says it.
+        case UInt8(ascii: "}"), UInt8(ascii: ")"):
             if !isRecovering {
                 report("missing ';' after the value of \(Diagnostic.quote(key))", at: tokenEnd)
             }

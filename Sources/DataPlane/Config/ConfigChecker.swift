@@ -8,7 +8,7 @@ struct ConfigChecker {
 
     mutating func check() {
         if draft.interfaces.isEmpty, draft.discovery == nil, !draft.isIncomplete {
-            error("'Interfaces' is missing; it lists every ENI", at: draft.location)
+            error("'Interfaces' is missing or empty; it lists every ENI", at: draft.location)
         }
         checkIdentities()
         checkAddresses()

@@ -52,6 +52,7 @@ struct ConfigDraft {
             reader.error(
                 "the MAC is that of the interface on \(places[0]), the name that of the one on "
                     + places[1], at: draft.location)
+            return
         }
         if let index = byMAC ?? byName {
             interfaces[index].merge(draft)

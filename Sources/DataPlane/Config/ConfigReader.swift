@@ -34,6 +34,10 @@ public enum ConfigReader {
         if var draft {
             draft.isIncomplete = draft.isIncomplete || isIncomplete
             for index in draft.interfaces.indices {
+                // What an unreadable file says about it is not known.
+                if draft.isIncomplete, sources.count > 1 {
+                    draft.interfaces[index].uncertain = Set(InterfaceKey.allCases)
+                }
                 draft.defaults.map { draft.interfaces[index].apply(defaults: $0) }
             }
             var checker = ConfigChecker(draft: draft, reader: reader)

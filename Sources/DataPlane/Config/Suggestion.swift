@@ -1,6 +1,8 @@
 /// What somebody may have meant.
 enum Suggestion {
     /// The candidate that is close enough to `text` and closest; case does not count.
+    ///
+    /// A word that others begin or end with is their short form: `Metric` for `RouteMetric`.
     static func closest(to text: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(text.lowercased().utf8)
         guard wanted.count <= 40 else { return nil }
@@ -9,10 +11,14 @@ enum Suggestion {
             let letters = Array(candidate.lowercased().utf8)
             var distance = distance(wanted, letters)
             if distance > max(1, (max(wanted.count, letters.count) + 1) / 4) {
-                guard wanted.count >= 3,
-                    letters.starts(with: wanted) || wanted.starts(with: letters)
-                else { continue }
-                distance += 10
+                guard wanted.count >= 3 else { continue }
+                if letters.starts(with: wanted) {
+                    distance += 100
+                } else if letters.suffix(wanted.count).elementsEqual(wanted) {
+                    distance += 200
+                } else {
+                    continue
+                }
             }
             if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
         }

@@ -12,7 +12,10 @@ extension TreeReader {
             return addressWithLength(node).map { AddressDraft(config: $0) }
         }
         guard case .dictionary = node.content else {
-            return string(node, "an entry of 'Addresses'") == nil ? nil : nil
+            if !node.isDamaged {
+                error("an entry of 'Addresses' must be a string or a dictionary", at: node.location)
+            }
+            return nil
         }
         guard let entries = entries(of: node, "an entry of 'Addresses'", AddressKey.self) else {
             return nil

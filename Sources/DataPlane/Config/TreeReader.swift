@@ -33,15 +33,20 @@ struct TreeReader {
     ) -> [Entry<Key>]? {
         guard let entries = dictionary(node, name) else { return nil }
         return entries.compactMap { entry in
-            guard let key = Key(rawValue: entry.key) else {
-                let closest = Suggestion.closest(
-                    to: entry.key, among: Key.allCases.lazy.map(\.rawValue))
-                let cure = closest.map { "; did you mean '\($0)'?" } ?? ""
-                error("unknown key \(Diagnostic.quote(entry.key))\(cure)", at: entry.keyLocation)
-                return nil
-            }
-            return Entry(key: key, keyLocation: entry.keyLocation, value: entry.value)
+            let key = Key(rawValue: entry.key) ?? unknown(entry, among: entries)
+            return key.map { Entry(key: $0, keyLocation: entry.keyLocation, value: entry.value) }
         }
+    }
+
+    /// The key that a misspelled one stands for, so that its value is read and not missed.
+    private mutating func unknown<Key: ConfigKey>(
+        _ entry: PlistEntry, among entries: [PlistEntry]
+    ) -> Key? {
+        let closest = Suggestion.closest(to: entry.key, among: Key.allCases.lazy.map(\.rawValue))
+        let cure = closest.map { "; did you mean '\($0)'?" } ?? ""
+        error("unknown key \(Diagnostic.quote(entry.key))\(cure)", at: entry.keyLocation)
+        guard let closest, !entries.contains(where: { $0.key == closest }) else { return nil }
+        return Key(rawValue: closest)
     }
 
     mutating func dictionary(_ node: PlistNode, _ name: String) -> [PlistEntry]? {

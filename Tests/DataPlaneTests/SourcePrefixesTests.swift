@@ -1,0 +1,58 @@
+import Netlink
+import Testing
+
+@testable import DataPlane
+
+@Suite("Source prefixes")
+struct SourcePrefixesTests {
+    static let covers: [(mine: [String], others: [String], prefixes: [String])] = [
+        ([], ["10.0.0.1"], []),
+        (["10.0.0.20"], [], ["10.0.0.20/32"]),
+        (["10.0.0.20"], ["10.0.0.21"], ["10.0.0.20/32"]),
+        (["10.0.0.20", "10.0.0.21"], [], ["10.0.0.20/31"]),
+        (["10.0.0.20", "10.0.0.22"], ["10.0.0.21"], ["10.0.0.20/32", "10.0.0.22/32"]),
+        (["10.0.0.16", "10.0.0.31"], ["10.0.0.32"], ["10.0.0.16/28"]),
+        (
+            ["10.0.0.1", "10.0.0.2", "10.0.0.200"], ["10.0.0.100"],
+            ["10.0.0.0/30", "10.0.0.200/32"]
+        ),
+        (["0.0.0.1", "255.255.255.254"], [], ["0.0.0.0/0"]),
+        (["2001:db8::1", "2001:db8::ff"], ["2001:db8::100"], ["2001:db8::/120"]),
+        (["::1:0", "8000::"], ["4000::"], ["::1:0/128", "8000::/128"]),
+    ]
+
+    @Test("are the fewest, each as long as possible", arguments: covers)
+    func cover(mine: [String], others: [String], prefixes: [String]) {
+        let cover = SourcePrefixes.cover(
+            mine.compactMap { IPAddress($0) }, avoiding: others.compactMap { IPAddress($0) })
+        #expect(cover.map(\.description) == prefixes)
+    }
+
+    @Test("hold all of mine and none of the others, whatever they are", arguments: 1...200)
+    func laws(seed: UInt64) {
+        var random = SplitMix(seed: seed)
+        var pool = Set<UInt128>()
+        while pool.count < 40 { pool.insert(UInt128(random.next() % 512)) }
+        let addresses = pool.sorted().map { IPAddress(family: .ipv4, bits: 0x0A00_0000 + $0) }
+        let mine = addresses.filter { _ in random.next() % 3 == 0 }
+        let others = addresses.filter { !mine.contains($0) }
+        let cover = SourcePrefixes.cover(mine, avoiding: others)
+        for address in mine { #expect(cover.count { $0.contains(address) } == 1, "seed \(seed)") }
+        for address in others { #expect(!cover.contains { $0.contains(address) }, "seed \(seed)") }
+    }
+}
+
+/// A small seeded generator, so that a failure can be run again.
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
