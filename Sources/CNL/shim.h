@@ -8,6 +8,7 @@
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched.h>
 
 #include <libmnl/libmnl.h>
 #include <netlink/netlink.h>
@@ -16,5 +17,13 @@
 
 /* Swift does not import a macro that is built with `~`. */
 static inline uint16_t cnl_attribute_type(uint16_t raw) { return raw & NLA_TYPE_MASK; }
+
+/* glibc shows unshare(2) only with _GNU_SOURCE, which Swift does not set. For tests: a network
+   namespace of their own. */
+static inline int cnl_unshare_network(void)
+{
+	extern int unshare(int flags);
+	return unshare(CLONE_NEWNET);
+}
 
 #endif

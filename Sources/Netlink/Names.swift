@@ -17,13 +17,6 @@ extension RouteProtocol: CustomStringConvertible {
     }
 }
 
-extension RouteTable {
-    /// `main`, `default`, `local`; a number where there is no name.
-    public static func name(_ table: UInt32) -> String {
-        libnlName(Int32(bitPattern: table), rtnl_route_table2str) ?? "\(table)"
-    }
-}
-
 /// libnl's name of a number; nil where it has none and would write the number in hexadecimal,
 /// which iproute2 writes in decimal.
 private func libnlName(

@@ -1,0 +1,73 @@
+import Glibc
+import Netlink
+import SystemPackage
+
+extension Session {
+    /// A session on the network namespace of this process.
+    ///
+    /// - Parameters:
+    ///   - stateDirectory: `--state-dir`.
+    ///   - libDirectory: `--lib-dir`.
+    /// - Throws: where there is no netlink.
+    public convenience init(
+        kernel: NetlinkKernel, stateDirectory: String, libDirectory: String
+    ) throws(SessionError) {
+        let boot: [UInt8]?
+        do {
+            boot = try Files.read("/proc/sys/kernel/random/boot_id")
+        } catch { throw .file(error) }
+        let name = kernel.namespaceCookie.map { "\($0)" } ?? Self.namespaceInode
+        self.init(
+            kernel: kernel,
+            folder: StateFolder(
+                in: stateDirectory, namespace: name,
+                boot: String(decoding: (boot ?? []).filter { $0 > 0x20 }, as: UTF8.self)),
+            libDirectory: libDirectory)
+    }
+
+    /// Before Linux 5.14 a namespace has no cookie; its inode may be used again.
+    private static var namespaceInode: String {
+        var status = stat()
+        guard stat("/proc/self/ns/net", &status) == 0 else { return "inode-unknown" }
+        return "inode-\(status.st_ino)"
+    }
+}
+
+/// What this process may do.
+public enum Privilege {
+    /// Whether it may change the network of its namespace (`CAP_NET_ADMIN` is effective).
+    public static var canChangeNetwork: Bool {
+        guard let status = try? Files.read("/proc/self/status") else { return false }
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix("CapEff:") }
+        let digits = line?.drop { $0 != ":" }.dropFirst().drop { $0 == "\t" || $0 == " " }
+        guard let digits, let capabilities = UInt64(digits, radix: 16) else { return false }
+        let networkAdministration: UInt64 = 1 << 12
+        return capabilities & networkAdministration != 0
+    }
+}
+
+/// Signals that ask to stop, held back while a run changes the kernel.
+///
+/// A run that may be interrupted asks between two sends; from then on it undoes, and nothing
+/// interrupts that.
+public final class Interruption {
+    private var set = sigset_t()
+    private var isNoticed = false
+
+    /// Holds back SIGINT, SIGTERM and SIGHUP of the calling thread until the process ends.
+    public init() {
+        sigemptyset(&set)
+        for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// True once, when one of them has come.
+    public func isRequested() -> Bool {
+        guard !isNoticed else { return false }
+        var pending = sigset_t()
+        sigpending(&pending)
+        isNoticed = [SIGINT, SIGTERM, SIGHUP].contains { sigismember(&pending, $0) == 1 }
+        return isNoticed
+    }
+}

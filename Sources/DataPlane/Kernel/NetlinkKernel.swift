@@ -1,0 +1,83 @@
+public import Netlink
+import SystemPackage
+
+/// The kernel of the network namespace in which it was made.
+public final class NetlinkKernel: Kernel {
+    private let socket: NetlinkSocket
+    private let sysctls: SysctlFiles
+    /// Asked between two sends; true ends `perform` there with `EINTR`.
+    public var shouldStop: () -> Bool = { false }
+    /// For tests: told the index of each change before it is made. The changes then go out one
+    /// by one.
+    public var beforeChange: ((Int) -> Void)?
+
+    /// - Throws: `KernelError` where there is no netlink socket to be had.
+    public init(sysctls: SysctlFiles = SysctlFiles()) throws(KernelError) {
+        socket = try NetlinkSocket()
+        self.sysctls = sysctls
+    }
+
+    /// What tells this network namespace from all others since boot; nil before Linux 5.14.
+    public var namespaceCookie: UInt64? { socket.namespaceCookie }
+
+    public func observe(
+        sysctls names: ([Link]) -> Set<SysctlName>
+    ) throws(KernelError) -> KernelState {
+        var state = KernelState(hasIPv6: sysctls.hasIPv6)
+        state.links = try socket.links()
+        let linkNames = Dictionary(state.links.map { ($0.index, $0.name) }) { $1 }
+        for family in AddressFamily.allCases where family == .ipv4 || state.hasIPv6 {
+            state.addresses += try socket.addresses(family, names: linkNames)
+            state.routes += try socket.routes(family)
+            state.rules += try socket.rules(family)
+        }
+        for name in names(state.links) { state.sysctls[name] = sysctls.read(name) }
+        return state
+    }
+
+    public func perform(_ changes: [Change]) throws(Refusal) {
+        var pending = PendingChanges()
+        for (index, change) in changes.enumerated() where !change.isSideEffect {
+            if let beforeChange {
+                try send(&pending)
+                beforeChange(index)
+            }
+            if let setting = change.sysctl {
+                try send(&pending)
+                try checkStop(at: index)
+                do throws(KernelError) {
+                    try sysctls.write(setting.value, to: setting.name)
+                } catch {
+                    throw Refusal(index: index, error: error)
+                }
+            } else {
+                pending.append(change.action, index: index)
+            }
+        }
+        try send(&pending)
+    }
+
+    private func send(_ pending: inout PendingChanges) throws(Refusal) {
+        defer { pending = PendingChanges() }
+        do throws(BatchRefusal) {
+            try socket.send(&pending.batch, shouldStop: shouldStop)
+        } catch {
+            throw Refusal(index: error.index.map { pending.changes[$0] }, error: error.error)
+        }
+    }
+
+    private func checkStop(at index: Int) throws(Refusal) {
+        guard shouldStop() else { return }
+        throw Refusal(index: index, error: KernelError("interrupted", .interrupted))
+    }
+}
+
+extension Change {
+    /// The value to write, where the change is a sysctl's. One that goes away has none.
+    fileprivate var sysctl: SysctlSetting? {
+        switch action {
+        case .add(.sysctl(let setting)), .replace(_, with: .sysctl(let setting)): setting
+        default: nil
+        }
+    }
+}
