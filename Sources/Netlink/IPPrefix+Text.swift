@@ -14,7 +14,9 @@ extension IPPrefix {
     public static func parse(
         _ text: some StringProtocol, lengthRequired: Bool = false
     ) -> (address: IPAddress, length: UInt8)? {
-        guard let slash = text.firstIndex(of: "/") else {
+        // Concrete: across modules the generic form costs ten times as much.
+        let text = String(text)
+        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else {
             guard !lengthRequired, let address = IPAddress(text) else { return nil }
             return (address, address.family.bitWidth)
         }

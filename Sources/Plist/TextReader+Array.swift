@@ -18,6 +18,10 @@ extension TextReader {
             case UInt8(ascii: ")"):
                 position += 1
                 break reading
+            case UInt8(ascii: "}") where !isInEntry && isFollowed(by: UInt8(ascii: ";")):
+                report("expected ')' for the '(' of line \(start.line), found '}'")
+                position += 1
+                break reading
             case UInt8(ascii: "}"):
                 reportOpen("(", at: start, before: "'}'")
                 isDamaged = true

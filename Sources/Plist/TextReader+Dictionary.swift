@@ -1,9 +1,10 @@
 extension TextReader {
     /// `{ Key = value; }`; `current` is the bracket.
-    mutating func dictionary() -> PlistNode {
+    mutating func dictionary(isInEntry: Bool = false) -> PlistNode {
         let start = location(of: position)
         var body = DictionaryBody()
-        let outerArrays = openArrays
+        let outer = self.isInEntry
+        self.isInEntry = isInEntry
         depth += 1
         position += 1
         reading: while true {
@@ -40,7 +41,7 @@ extension TextReader {
             }
         }
         depth -= 1
-        openArrays = outerArrays
+        self.isInEntry = outer
         tokenEnd = position
         return body.node(at: start)
     }

@@ -12,6 +12,15 @@ extension TextReader {
         isRecovering = true
     }
 
+    /// Whether `byte` comes next after the one at hand, blanks apart.
+    func isFollowed(by byte: UInt8) -> Bool {
+        var ahead = self
+        ahead.isSilent = true
+        ahead.position += 1
+        ahead.skipBlanks()
+        return ahead.current == byte
+    }
+
     func isKeyAhead() -> Bool {
         guard let byte = current, beginsString(byte) else { return false }
         var ahead = self

@@ -9,7 +9,7 @@ extension TextReader {
                 skipBracket()
                 return PlistNode(.array([]), at: start, isDamaged: true)
             }
-            return current == UInt8(ascii: "{") ? dictionary() : array()
+            return current == UInt8(ascii: "{") ? dictionary(isInEntry: owner != nil) : array()
         case let byte? where beginsString(byte):
             let start = location(of: position)
             let string = string()

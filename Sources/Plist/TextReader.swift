@@ -16,6 +16,8 @@ struct TextReader {
 
     var depth = 0
     var openArrays = 0
+    /// Of the innermost dictionary: it is an entry's value, so a `;` follows its `}`.
+    var isInEntry = false
     /// What follows was cut off by a problem already reported: its absence is not another one.
     var isRecovering = false
     /// For looking ahead.

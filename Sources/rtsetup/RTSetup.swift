@@ -6,7 +6,29 @@ struct RTSetup: ParsableCommand {
         commandName: "rtsetup",
         abstract: "Makes the kernel of a multi-ENI host agree with one file.",
         version: "rtsetup \(Version.current)",
-        subcommands: [])
+        subcommands: [
+            Validate.self, PlanCommand.self, Apply.self, Teardown.self,
+        ])
 
+    /// Here as well so that they may stand before the command's name.
     @OptionGroup var options: GlobalOptions
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            if exitCode(for: error) == .validationFailure, Self.isJSONWanted {
+                Console.print(Failure(.usage, message(for: error)).json.text + "\n")
+            }
+            exit(withError: error)
+        }
+    }
+
+    /// Asked only where the arguments could not be parsed.
+    private static var isJSONWanted: Bool {
+        let arguments = CommandLine.arguments
+        return arguments.contains("--format=json")
+            || zip(arguments, arguments.dropFirst()).contains { $0 == ("--format", "json") }
+    }
 }

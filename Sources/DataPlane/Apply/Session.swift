@@ -197,7 +197,7 @@ extension Session.Goal {
     fileprivate func desired(kernel: KernelState, memory: Memory) -> DesiredState {
         switch self {
         case .config(let config): DesiredState(config, kernel: kernel, memory: memory)
-        case .nothing: DesiredState(nothingBut: memory)
+        case .nothing: DesiredState(nothingButKernelRules: kernel, memory: memory)
         }
     }
 

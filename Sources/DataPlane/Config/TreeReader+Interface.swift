@@ -157,8 +157,10 @@ extension TreeReader {
     }
 
     /// 253 to 255 are default, main and local.
-    mutating func tableNumber<Key>(_ entry: Entry<Key>) -> UInt32? {
-        guard let table = number(entry, 1...UInt32.max) else { return nil }
+    mutating func tableNumber<Key>(
+        _ entry: Entry<Key>, or words: [String] = []
+    ) -> UInt32? {
+        guard let table = number(entry, 1...UInt32.max, or: words) else { return nil }
         guard (253...255).contains(table) else { return table }
         error(
             "table \(table) is the kernel's own; 253 to 255 are default, main and local",
@@ -168,6 +170,6 @@ extension TreeReader {
 
     private mutating func routeMetric(_ entry: Entry<InterfaceKey>) -> RouteMetric? {
         if case .string("none") = entry.value.content { return RouteMetric.none }
-        return number(entry, 0...UInt32.max).map(RouteMetric.metric)
+        return number(entry, 0...UInt32.max, or: ["none"]).map(RouteMetric.metric)
     }
 }

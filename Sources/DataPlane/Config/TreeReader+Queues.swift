@@ -34,14 +34,16 @@ extension TreeReader {
         }
         let closest = Suggestion.closest(to: text, among: words)
         switch alternative {
-        case .number(let range) where closest == nil: _ = number(entry, range)
-        case .cpuList where closest == nil: cpuList(text, entry)
+        case .number(let range) where closest == nil: _ = number(entry, range, or: words)
+        case .cpuList where closest == nil: cpuList(text, entry, or: words)
         default: unknownValue(text, of: entry, words)
         }
     }
 
     /// `0-3,8`
-    private mutating func cpuList(_ text: String, _ entry: Entry<QueuesKey>) {
+    private mutating func cpuList(
+        _ text: String, _ entry: Entry<QueuesKey>, or words: [String]
+    ) {
         let isList = text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy {
             let ends = $0.split(separator: "-", omittingEmptySubsequences: false).map { end in
                 NumberText.isDecimal(end) ? UInt16(end) : nil
@@ -54,7 +56,8 @@ extension TreeReader {
         }
         if isList { return }
         error(
-            "\(Diagnostic.quote(text)) is not a list of CPUs such as \"0-3,8\" for \(entry.name)",
+            "'\(entry.name)' must be \(Self.list(words + ["a list of CPUs such as \"0-3,8\""])), "
+                + "not \(Diagnostic.quote(text))",
             at: entry.value.location)
     }
 }

@@ -75,7 +75,7 @@ extension TreeReader {
             if case .string("main") = entry.value.content {
                 parts.draft.config.table = RouteTable.main
             } else {
-                parts.draft.config.table = tableNumber(entry)
+                parts.draft.config.table = tableNumber(entry, or: ["main"])
             }
         case .nextHops:
             for hop in array(entry.value, "'NextHops'") ?? [] {

@@ -56,7 +56,7 @@ extension TreeReader {
             switch entry.value.content {
             case .string("main"): rule.table = RouteTable.main
             case .string("default"): rule.table = RouteTable.default
-            default: rule.table = number(entry, 1...UInt32.max) ?? 0
+            default: rule.table = number(entry, 1...UInt32.max, or: ["main", "default"]) ?? 0
             }
         case .suppressPrefixLength: rule.suppressPrefixLength = number(entry, 0...128)
         case .suppressInterfaceGroup:

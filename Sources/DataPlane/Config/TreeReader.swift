@@ -123,7 +123,7 @@ struct TreeReader {
     }
 
     /// `a, b or c`
-    private static func list(_ words: [String]) -> String {
+    static func list(_ words: [String]) -> String {
         words.count < 2
             ? words.joined()
             : words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
@@ -131,11 +131,12 @@ struct TreeReader {
 
     // MARK: Numbers
 
+    /// - Parameter words: what may stand in a number's place, for the message; not read here.
     mutating func number<Key, Number: FixedWidthInteger>(
-        _ entry: Entry<Key>, _ range: ClosedRange<Number>
+        _ entry: Entry<Key>, _ range: ClosedRange<Number>, or words: [String] = []
     ) -> Number? {
-        let demand =
-            "'\(entry.name)' must be a number from \(range.lowerBound) to \(range.upperBound)"
+        let span = "a number from \(range.lowerBound) to \(range.upperBound)"
+        let demand = "'\(entry.name)' must be \(Self.list(words + [span]))"
         guard let text = text(entry.value, demand) else { return nil }
         switch NumberText(text) {
         case .number(let number):

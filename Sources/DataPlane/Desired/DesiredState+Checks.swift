@@ -16,6 +16,7 @@ extension DesiredState {
         checkTables(names, kernel: kernel, memory: memory)
         checkAddresses(addresses, kernel: kernel, memory: memory)
         checkReversePath(config, addresses, kernel)
+        checkGateways(addresses)
         if !kernel.hasIPv6 {
             for interface in addresses.managed {
                 for entry in interface.config.addresses where entry.address.family == .ipv6 {
@@ -164,7 +165,7 @@ extension DesiredState {
             }
         }
         guard let primary else { return }
-        for family in AddressFamily.allCases {
+        for family in AddressFamily.allCases where !primary.globalAddresses(family).isEmpty {
             let theirs = foreign.filter {
                 $0.family == family && $0.destination.isDefault && $0.type == .unicast
             }.compactMap { route in
@@ -223,6 +224,20 @@ extension DesiredState {
                 primary.config.location,
                 "\(path.family) addresses of the primary \(primary.link.name) would lose their "
                     + "default route; write Gateway = auto")
+        }
+    }
+
+    /// The kernel takes one of the host's own IPv4 addresses for a gateway without a word, and
+    /// nothing ever answers there. (For IPv6 it refuses.)
+    private mutating func checkGateways(_ addresses: FinalAddresses) {
+        for entry in wanted {
+            guard case .route(let route) = entry.object else { continue }
+            for hop in route.nextHops {
+                guard let gateway = hop.gateway, gateway.family == .ipv4,
+                    addresses.isHeld(gateway)
+                else { continue }
+                conflict(entry.origin, "the gateway \(gateway) is this host's own address")
+            }
         }
     }
 

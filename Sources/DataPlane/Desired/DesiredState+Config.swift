@@ -16,7 +16,7 @@ extension DesiredState {
     ///   - kernel: an observation that holds the sysctls of `sysctlsToObserve`.
     ///   - memory: what earlier runs remember.
     public init(_ config: Config, kernel: KernelState, memory: Memory) {
-        self.init(nothingBut: memory)
+        self.init(nothingButKernelRules: kernel, memory: memory)
         self.protocol = config.protocol
         protocols.insert(config.protocol)
 
@@ -49,7 +49,7 @@ extension DesiredState {
                 else { continue }
                 paths.append(path)
             }
-            wantRoutes(of: interface, host: host, kernel: kernel, memory: memory)
+            wantRoutes(of: interface, addresses, kernel: kernel, memory: memory)
         }
         wantRules(config, addresses, kernel: kernel)
         check(config, host, addresses, kernel: kernel, memory: memory)

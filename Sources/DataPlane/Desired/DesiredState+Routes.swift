@@ -4,7 +4,8 @@ import Plist
 extension DesiredState {
     /// The interface's own table, its default in main, and its `Routes`.
     mutating func wantRoutes(
-        of interface: ManagedInterface, host: Host, kernel: KernelState, memory: Memory
+        of interface: ManagedInterface, _ addresses: FinalAddresses, kernel: KernelState,
+        memory: Memory
     ) {
         let config = interface.config
         guard interface.willBeUp else {
@@ -23,14 +24,15 @@ extension DesiredState {
                         + "route is left out")
                 continue
             }
-            guard let route = route(entry, of: interface, host: host, kernel: kernel) else {
+            guard let route = route(entry, of: interface, kernel: kernel) else {
                 continue
             }
             if route.table == interface.table { written.insert(route.destination) }
             want(.route(route), from: entry.location, of: interface.index)
         }
         for path in paths {
-            for copy in interface.copiesOfMain(path.family, kernel: kernel, memory: memory)
+            for copy in interface.copiesOfMain(
+                path.family, addresses, kernel: kernel, memory: memory)
             where !written.contains(copy.destination) {
                 var copy = copy
                 copy.table = path.table
@@ -73,7 +75,7 @@ extension DesiredState {
 
     /// A `Routes` entry as the kernel will show it.
     private mutating func route(
-        _ entry: RouteConfig, of interface: ManagedInterface, host: Host, kernel: KernelState
+        _ entry: RouteConfig, of interface: ManagedInterface, kernel: KernelState
     ) -> Route? {
         let family = entry.destination.family
         var hops: [NextHop] = []
@@ -130,7 +132,7 @@ extension ManagedInterface {
     /// What main holds through this interface, as its own table needs it: every unicast route but
     /// defaults, ours and routing daemons', the best of each destination, without source and metric.
     func copiesOfMain(
-        _ family: AddressFamily, kernel: KernelState, memory: Memory
+        _ family: AddressFamily, _ all: FinalAddresses, kernel: KernelState, memory: Memory
     ) -> [Route] {
         var copies = connectedSubnets(family, kernel: kernel, memory: memory).map { subnet in
             Route(
@@ -141,7 +143,9 @@ extension ManagedInterface {
             let known = Set(copies.map(\.destination))
             var best: [IPPrefix: Route] = [:]
             for route in kernel.routes where isCopied(route, family, memory) {
-                guard !known.contains(route.destination) else { continue }
+                // The kernel takes a route with the address that is its source.
+                let staysThere = route.preferredSource.map(all.isHeld) ?? true
+                guard staysThere, !known.contains(route.destination) else { continue }
                 if let other = best[route.destination],
                     other.effectiveMetric <= route.effectiveMetric
                 {

@@ -3,7 +3,6 @@ import Netlink
 extension DesiredState {
     /// The kernel's own rules, the shared one, those of every source, and the file's.
     mutating func wantRules(_ config: Config, _ addresses: FinalAddresses, kernel: KernelState) {
-        wantKernelRules(kernel)
         let mark = RouteProtocol(rawValue: config.protocol)
         let interfaces = Dictionary(
             uniqueKeysWithValues: addresses.managed.map { ($0.index, $0) })
@@ -43,7 +42,7 @@ extension DesiredState {
     }
 
     /// `ip rule flush` removes the kernel's own rules too; without them main is never asked.
-    private mutating func wantKernelRules(_ kernel: KernelState) {
+    mutating func wantKernelRules(_ kernel: KernelState) {
         let own: [(AddressFamily, UInt32, UInt32)] = [
             (.ipv4, 32766, RouteTable.main), (.ipv4, 32767, RouteTable.default),
             (.ipv6, 32766, RouteTable.main),

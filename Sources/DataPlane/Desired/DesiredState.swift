@@ -28,11 +28,13 @@ public struct DesiredState: Sendable {
     /// The link and table of each entry of `Interfaces`; nil where it is not there.
     public internal(set) var interfaces: [(config: InterfaceConfig, link: Link?, table: UInt32)] = []
 
-    /// Nothing is wanted: what `teardown` makes the kernel agree with.
+    /// Nothing of ours is wanted, only the kernel's own rules: what `teardown` makes the kernel
+    /// agree with.
     ///
     /// Where nothing is remembered, what carries the default mark is ours.
-    public init(nothingBut memory: Memory) {
+    public init(nothingButKernelRules kernel: KernelState, memory: Memory) {
         protocols = memory.protocols.isEmpty ? [Config().protocol] : memory.protocols
+        wantKernelRules(kernel)
     }
 
     private var identities: Set<KernelObject.Identity> = []

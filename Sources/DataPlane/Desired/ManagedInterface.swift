@@ -36,6 +36,14 @@ struct FinalAddresses {
     /// The addresses that a link will hold.
     func held(by index: InterfaceIndex) -> [InterfaceAddress] { byLink[index] ?? [] }
 
+    /// Whether an interface that is here will have the address.
+    func isHeld(_ address: IPAddress) -> Bool {
+        if address.isLinkLocal || address.isLoopback {
+            return byLink.values.contains { $0.contains { $0.address == address } }
+        }
+        return holders(in: .host(address)).contains { $0.interface != nil }
+    }
+
     /// The addresses in a block that other interfaces hold, in order.
     func strangers(to index: InterfaceIndex, in block: IPPrefix) -> some Sequence<IPAddress> {
         holders(in: block).lazy.filter { $0.interface != index }.map(\.address)

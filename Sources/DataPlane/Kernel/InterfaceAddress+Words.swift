@@ -11,7 +11,7 @@ extension InterfaceAddress {
         }
         words.append(.pair("metric", "\(metric)", metric == 0 ? .assumed : .detail))
         if let broadcast { words.append(.pair("brd", "\(broadcast)", .detail)) }
-        words.append(.pair("scope", scope.name, scope == .global ? .assumed : .detail))
+        words.append(.pair("scope", scope.description, scope == .global ? .assumed : .detail))
         words.append(.pair("proto", "\(`protocol`)", `protocol` == 0 ? .assumed : .detail))
         for (flag, name) in AddressFlags.settable where flags.contains(flag) {
             words.append(.flag(name, .detail))

@@ -4,7 +4,7 @@ extension Route {
     /// As in `ip -d route show`, in its order, which is also one that `ip route add` takes.
     func words(names: InterfaceNames, under owner: InterfaceIndex?) -> [Word] {
         var words: [Word] = [
-            .value("type", type.name, type == .unicast ? .assumed : .said),
+            .value("type", type.description, type == .unicast ? .assumed : .said),
             .value("destination", destination.routeText),
         ]
         if typeOfService != 0 { words.append(.pair("tos", hex(typeOfService))) }
@@ -13,7 +13,7 @@ extension Route {
         words += [
             .pair("table", RouteTable.name(table), table == RouteTable.main ? .assumed : .said),
             .pair("proto", `protocol`.name, .detail),
-            .pair("scope", scope.name, scopeWeight),
+            .pair("scope", scope.description, scopeWeight),
         ]
         if let preferredSource { words.append(.pair("src", "\(preferredSource)")) }
         words.append(.pair("metric", "\(effectiveMetric)", metricWeight))

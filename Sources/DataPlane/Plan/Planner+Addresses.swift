@@ -93,8 +93,10 @@ extension Planner {
             .add(.address(held)), .remove(.address(old)), .add(.address(new)),
             .remove(.address(held)),
         ]
-        self.steps[.addresses] += steps.map {
-            Change($0, owner: entry.owner, origin: entry.origin, note: note)
+        self.steps[.addresses] += steps.map { action in
+            var change = Change(action, owner: entry.owner, origin: entry.origin, note: note)
+            if change.object == .address(held) { change.owner = held.interface }
+            return change
         }
     }
 

@@ -36,7 +36,7 @@ extension InterfaceAddress {
         members.append(("prefixlen", .number(prefixLength)))
         if metric != 0 { members.append(("metric", .number(metric))) }
         if let broadcast { members.append(("broadcast", .string("\(broadcast)"))) }
-        members.append(("scope", .string(scope.name)))
+        members.append(("scope", .string(scope.description)))
         if `protocol` != 0 { members.append(("protocol", .string(String(`protocol`)))) }
         if flags.contains(.secondary) {
             members.append((family == .ipv4 ? "secondary" : "temporary", .bool(true)))
@@ -60,7 +60,7 @@ extension Route {
         let isMultipath = nextHops.count > 1
         let shownMetric = effectiveMetric == 0 ? nil : JSON.number(effectiveMetric)
         return .object([
-            "type": .string(type.name),
+            "type": .string(type.description),
             "dst": .string(destination.routeText),
             "tos": typeOfService == 0 ? nil : .string(hex(typeOfService)),
             "gateway": hop?.gatewayJSON(family),
@@ -68,7 +68,7 @@ extension Route {
             "dev": hop?.interface.map { .string(names.name(of: $0)) },
             "table": .string(RouteTable.name(table)),
             "protocol": .string(`protocol`.name),
-            "scope": .string(scope.name),
+            "scope": .string(scope.description),
             "prefsrc": preferredSource.map { .string("\($0)") },
             "metric": shownMetric,
             "flags": hop?.flagsJSON ?? .array([]),

@@ -1,0 +1,30 @@
+import DataPlane
+import Plist
+
+extension Command {
+    /// Reads the files; warnings are told at once.
+    ///
+    /// - Returns: the configuration, and the warnings for JSON.
+    func readConfig(
+        _ path: String, trust: ConfigFiles.Trust, _ report: inout Report
+    ) throws(Failure) -> (config: Config, warnings: [Diagnostic]) {
+        let files: ConfigFiles
+        do throws(ConfigFilesError) {
+            files = try ConfigFiles.load(main: path, trust: trust)
+        } catch { throw Failure(error) }
+        report.sources = files.sources
+        do throws(ConfigError) {
+            let (config, warnings) = try ConfigReader.read(files.sources)
+            return (config, files.warnings + warnings)
+        } catch { throw Failure(.badFile, files.warnings + error.diagnostics) }
+    }
+
+    /// As `readConfig`, and refuses what this build cannot do.
+    func readBuiltConfig(
+        trust: ConfigFiles.Trust, _ report: inout Report
+    ) throws(Failure) -> (config: Config, warnings: [Diagnostic]) {
+        let (config, warnings) = try readConfig(options.config, trust: trust, &report)
+        guard config.notBuiltYet.isEmpty else { throw Failure(.unavailable, config.notBuiltYet) }
+        return (config, warnings)
+    }
+}

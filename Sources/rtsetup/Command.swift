@@ -1,0 +1,30 @@
+import ArgumentParser
+import DataPlane
+import Plist
+
+/// A subcommand: it does its work and says how that ended; what goes wrong is told here.
+protocol Command: ParsableCommand {
+    static var formats: [GlobalOptions.Format] { get }
+    var options: GlobalOptions { get }
+
+    func execute(_ report: inout Report) throws(Failure) -> ExitStatus
+}
+
+extension Command {
+    static var formats: [GlobalOptions.Format] { [.text, .json] }
+
+    func run() throws {
+        guard Self.formats.contains(options.format) else {
+            throw ValidationError("--format \(options.format.rawValue) is for plan alone")
+        }
+        var report = Report(options)
+        let status: ExitStatus
+        do throws(Failure) {
+            status = try execute(&report)
+        } catch {
+            report.fail(error)
+            status = error.status
+        }
+        guard status == .done else { throw ExitCode(status.rawValue) }
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import DataPlane
+
+struct Teardown: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Remove everything owned, and restore what was changed.")
+
+    @Flag(help: "Allow that a foreign default route goes with an address.")
+    var force = false
+
+    @Flag(help: "Print the plan instead.")
+    var dryRun = false
+
+    @OptionGroup var options: GlobalOptions
+
+    func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
+        let planOptions = Plan.Options(force: force)
+        if dryRun {
+            try show(.nothing, planOptions, warnings: [], read: 0, report)
+            return .done
+        }
+        return try carryOut(.nothing, planOptions, warnings: [], read: 0, report)
+    }
+}

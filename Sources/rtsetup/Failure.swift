@@ -1,0 +1,55 @@
+import DataPlane
+import Netlink
+import Plist
+
+/// A run that ended before it changed anything.
+struct Failure: Error {
+    var status: ExitStatus
+    var diagnostics: [Diagnostic]
+
+    init(_ status: ExitStatus, _ diagnostics: [Diagnostic]) {
+        self.status = status
+        self.diagnostics = diagnostics
+    }
+
+    init(_ status: ExitStatus, _ message: String) {
+        self.init(status, [Diagnostic(.error, message)])
+    }
+
+    var json: JSON {
+        .object([
+            "version": .integer(1),
+            "error": .object([
+                "exit": .number(status.rawValue), "diagnostics": .array(diagnostics.map(\.json)),
+            ]),
+        ])
+    }
+}
+
+extension Failure {
+    init(_ error: ConfigFilesError) {
+        let status: ExitStatus =
+            switch error {
+            case .noFile: .noFile
+            case .notPermitted: .notPermitted
+            case .unreadable: .state
+            }
+        self.init(status, "\(error)")
+    }
+
+    init(_ error: KernelError) {
+        self.init(error.errno.isPermission ? .notPermitted : .noAnswer, "cannot \(error)")
+    }
+
+    init(_ error: SessionError) {
+        switch error {
+        case .unavailable(let conflicts): self.init(.unavailable, conflicts)
+        case .inconsistent(let error): self.init(error)
+        case .file(let error):
+            self.init(error.errno.isPermission ? .notPermitted : .state, "\(error)")
+        case .locked(let file):
+            self.init(.locked, "another rtsetup holds \(file); wait longer with --lock-timeout")
+        case .notPermitted(let reason): self.init(.notPermitted, reason)
+        }
+    }
+}

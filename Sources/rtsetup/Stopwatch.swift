@@ -1,0 +1,9 @@
+/// Time since it was made.
+struct Stopwatch {
+    private let start = ContinuousClock.now
+
+    var microseconds: Int64 {
+        let (seconds, attoseconds) = start.duration(to: .now).components
+        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    }
+}
