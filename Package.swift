@@ -44,7 +44,13 @@ let package = Package(
             ],
             swiftSettings: houseStyle),
         .testTarget(name: "PlistTests", dependencies: ["Plist"], swiftSettings: houseStyle),
-        .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: houseStyle),
+        .testTarget(
+            name: "NetlinkTests",
+            dependencies: [
+                "CNL", "DataPlane", "Netlink",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
         .testTarget(
             name: "DataPlaneTests", dependencies: ["DataPlane", "Netlink", "Plist"],
             swiftSettings: houseStyle),

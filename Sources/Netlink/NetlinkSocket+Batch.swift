@@ -69,6 +69,7 @@ extension NetlinkSocket {
 /// The acknowledgements of a chunk as they come in.
 struct Answers {
     private let first: UInt32
+    private let count: Int
     private let portID: UInt32
     private var missing: Int
     /// The first refusal in the order of the requests.
@@ -77,13 +78,11 @@ struct Answers {
     init(first: UInt32, count: Int, portID: UInt32) {
         self.first = first
         self.portID = portID
-        missing = count
         self.count = count
+        missing = count
     }
 
-    private let count: Int
-
-    var isComplete: Bool { missing == 0 }
+    var isComplete: Bool { missing <= 0 }
 
     /// Takes the answers to this chunk; others are of an earlier one, or nobody's.
     mutating func take(_ datagram: MessageReader) throws(KernelError) {

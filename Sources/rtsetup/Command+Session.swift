@@ -1,15 +1,35 @@
 import ArgumentParser
 import DataPlane
 import Netlink
+import Plist
 
 extension Command {
-    /// A session that only looks.
-    func openSession() throws(Failure) -> Session { try session(on: try openKernel()) }
-
-    /// A session that may change the kernel; a signal stops it between two sends.
+    /// Reads the files and looks at the kernel.
     ///
-    /// - Throws: where the caller may not change the network.
-    func openWritingSession() throws(Failure) -> Session {
+    /// - Returns: the files' warnings among the others.
+    func previewConfig(
+        trust: ConfigFiles.Trust, _ planOptions: Plan.Options, _ report: inout Report
+    ) throws(Failure) -> Preview {
+        let stopwatch = Stopwatch()
+        let (config, warnings) = try readBuiltConfig(trust: trust, &report)
+        let read = stopwatch.microseconds
+        var preview = try preview(.config(config), planOptions)
+        preview.durations.read += read
+        preview.warnings = warnings + preview.warnings
+        return preview
+    }
+
+    func preview(_ goal: Session.Goal, _ options: Plan.Options) throws(Failure) -> Preview {
+        let session = try session(on: try openKernel())
+        do throws(SessionError) {
+            return try session.preview(goal, options: options)
+        } catch { throw Failure(error) }
+    }
+
+    /// One transaction; a signal stops it between two sends, and it is undone.
+    ///
+    /// - Throws: also where the caller may not change the network.
+    func carryOut(_ goal: Session.Goal, _ planOptions: Plan.Options) throws(Failure) -> Outcome {
         guard Privilege.canChangeNetwork else {
             throw Failure(
                 .notPermitted, "\(Self._commandName) needs CAP_NET_ADMIN; run it as root")
@@ -17,7 +37,11 @@ extension Command {
         let kernel = try openKernel()
         let interruption = Interruption()
         kernel.shouldStop = interruption.isRequested
-        return try session(on: kernel)
+        let session = try session(on: kernel)
+        do throws(SessionError) {
+            return try session.carryOut(
+                goal, options: planOptions, lockTimeout: options.lockTimeout)
+        } catch { throw Failure(error) }
     }
 
     private func openKernel() throws(Failure) -> NetlinkKernel {

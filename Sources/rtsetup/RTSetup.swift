@@ -7,7 +7,7 @@ struct RTSetup: ParsableCommand {
         abstract: "Makes the kernel of a multi-ENI host agree with one file.",
         version: "rtsetup \(Version.current)",
         subcommands: [
-            Validate.self, PlanCommand.self, Apply.self, Teardown.self,
+            Validate.self, PlanCommand.self, Apply.self, Teardown.self, Status.self,
         ])
 
     /// Here as well so that they may stand before the command's name.

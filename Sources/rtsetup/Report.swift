@@ -9,7 +9,8 @@ struct Report {
 
     init(_ options: GlobalOptions) { self.options = options }
 
-    var isJSON: Bool { options.format == .json }
+    var format: GlobalOptions.Format { options.format }
+    var isJSON: Bool { format == .json }
 
     var isColored: Bool {
         switch options.color {
@@ -27,27 +28,29 @@ struct Report {
     /// For programs.
     func print(_ json: JSON) { Console.print(json.text + "\n") }
 
+    /// One line each; `--quiet` keeps them back.
     func warn(_ warnings: [Diagnostic]) {
-        if !options.quiet { show(warnings) }
+        if !options.quiet { show(warnings, with: DiagnosticRenderer([])) }
     }
 
-    func complain(_ text: String) { Console.complain(text) }
+    /// With the source line and a caret.
+    func explain(_ diagnostics: [Diagnostic]) {
+        show(diagnostics, with: DiagnosticRenderer(sources))
+    }
 
     func fail(_ failure: Failure) {
-        show(failure.diagnostics)
+        explain(failure.diagnostics)
         if isJSON { print(failure.json) }
     }
 
-    private func show(_ diagnostics: [Diagnostic]) {
-        guard !diagnostics.isEmpty else { return }
-        let renderer = DiagnosticRenderer(sources)
+    private func show(_ diagnostics: [Diagnostic], with renderer: DiagnosticRenderer) {
         Console.complain(diagnostics.map { renderer.text(of: $0) + "\n" }.joined())
     }
 
     /// `--verbose`: the stages that took place, in milliseconds.
     func tell(_ durations: Durations) {
         guard options.verbose else { return }
-        let lines = durations.stages.map { name, microseconds in
+        let lines = durations.stages.filter { $0.value > 0 }.map { name, microseconds in
             let padding = String(repeating: " ", count: max(0, 8 - name.utf8.count))
             let fraction = String(microseconds % 1000 + 1000).dropFirst()
             return "\(name)\(padding) \(microseconds / 1000).\(fraction) ms\n"

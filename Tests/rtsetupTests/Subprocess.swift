@@ -79,3 +79,21 @@ struct Subprocess {
         return try Subprocess(unshare + ["sh", "-eu"], input: script)
     }
 }
+
+extension Subprocess {
+    /// The binary that was built with these tests.
+    static var rtsetup: String {
+        get throws {
+            guard let path = realpath("/proc/self/exe", nil) else { throw Errno(rawValue: errno) }
+            defer { free(path) }
+            let tests = FilePath(platformString: path)
+            return tests.removingLastComponent().appending("rtsetup").string
+        }
+    }
+
+    static func rtsetup(
+        _ arguments: String..., input: String = "", environment: [String] = []
+    ) throws -> Subprocess {
+        try Subprocess([try rtsetup] + arguments, input: input, environment: environment)
+    }
+}

@@ -61,10 +61,14 @@ public enum ConfigReader {
         return (config, diagnostics)
     }
 
-    /// Stable: what was found first at a place stays first.
-    private static func inFileOrder(_ diagnostics: [Diagnostic], _ files: [String]) -> [Diagnostic]
-    {
-        diagnostics.enumerated().map { offset, diagnostic in
+    /// Stable: what was found first at a place stays first. What `Defaults` does wrong for several
+    /// interfaces is said once.
+    private static func inFileOrder(
+        _ diagnostics: [Diagnostic], _ files: [String]
+    ) -> [Diagnostic] {
+        var seen: Set<Diagnostic> = []
+        return diagnostics.filter { seen.insert($0).inserted }.enumerated().map {
+            offset, diagnostic in
             let location = diagnostic.location
             let file = location.flatMap { files.firstIndex(of: $0.file) } ?? -1
             return (diagnostic, [file, location?.line ?? 0, location?.column ?? 0, offset])

@@ -30,6 +30,7 @@ extension InterfaceAddress {
 struct FinalAddresses {
     var managed: [ManagedInterface] = []
     private var byLink: [InterfaceIndex: [InterfaceAddress]] = [:]
+    private var sharingIPv4: Set<InterfaceIndex> = []
     /// Every global address in order, with who holds it; nil: an interface that is not here yet.
     private var holders: [(address: IPAddress, interface: InterfaceIndex?)] = []
 
@@ -51,19 +52,21 @@ struct FinalAddresses {
 
     /// Whether another interface has an address in an IPv4 subnet of this one, or the reverse.
     func sharesSubnet(_ interface: ManagedInterface) -> Bool {
-        func subnets(_ interface: ManagedInterface) -> Set<IPPrefix> {
-            Set(interface.globalAddresses(.ipv4).map(\.subnet).filter { !$0.isHost })
-        }
-        let hasStranger = subnets(interface).contains { subnet in
-            strangers(to: interface.index, in: subnet).contains { _ in true }
-        }
-        return hasStranger
-            || managed.contains { other in
-                other.index != interface.index
-                    && subnets(other).contains { subnet in
-                        holders(in: subnet).contains { $0.interface == interface.index }
-                    }
+        sharingIPv4.contains(interface.index)
+    }
+
+    /// The managed interfaces of which `sharesSubnet` is true.
+    private func interfacesSharingIPv4() -> Set<InterfaceIndex> {
+        var sharing: Set<InterfaceIndex> = []
+        for interface in managed {
+            for subnet in Set(interface.globalAddresses(.ipv4).map(\.subnet)) where !subnet.isHost {
+                let inside = Set(holders(in: subnet).map(\.interface))
+                guard inside.contains(where: { $0 != interface.index }) else { continue }
+                sharing.insert(interface.index)
+                sharing.formUnion(inside.compactMap { $0 })
             }
+        }
+        return sharing
     }
 
     private func holders(
@@ -120,6 +123,7 @@ extension FinalAddresses {
             holders += addresses.lazy.filter(\.isGlobal).map { ($0.address, index) }
         }
         holders.sort { $0.address < $1.address }
+        sharingIPv4 = interfacesSharingIPv4()
     }
 }
 

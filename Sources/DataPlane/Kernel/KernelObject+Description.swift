@@ -27,7 +27,19 @@ extension KernelObject {
 
     /// In iproute2's words, without its kind: `default via 10.0.0.253 table 1001`.
     package func description(names: InterfaceNames, under owner: InterfaceIndex? = nil) -> String {
-        prefix + words(names: names, under: owner).text
+        prefix + words(names: names, under: owner).text + suffix
+    }
+
+    /// Where no address tells the family, it is IPv4, as iproute2 has it, unless this is said.
+    fileprivate var suffix: String {
+        switch self {
+        case .rule(let rule) where rule.source == nil && rule.destination == nil:
+            rule.family == .ipv6 ? " (IPv6)" : ""
+        case .route(let route)
+        where route.destination.isDefault && route.nextHops.allSatisfy { $0.gateway == nil }:
+            route.family == .ipv6 ? " (IPv6)" : ""
+        default: ""
+        }
     }
 
     /// A rule begins with its priority, as in `ip rule show`.
@@ -48,7 +60,7 @@ extension Change {
             return object.description(names: names, under: owner)
         }
         return new.words(names: names, under: owner)
-            .text(changedFrom: old.words(names: names, under: owner))
+            .text(changedFrom: old.words(names: names, under: owner)) + new.suffix
     }
 }
 

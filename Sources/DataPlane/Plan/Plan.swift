@@ -90,5 +90,9 @@ struct Steps {
         set { byPhase[phase.rawValue] = newValue }
     }
 
+    mutating func append(_ change: Change, to phase: Phase) {
+        byPhase[phase.rawValue].append(change)
+    }
+
     var inOrder: [Change] { Array(byPhase.joined()) }
 }

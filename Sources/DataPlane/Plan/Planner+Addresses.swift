@@ -52,11 +52,11 @@ extension Planner {
     ) {
         memory.createdAddresses.insert(address.identity)
         // The kernel holds an IPv6 address once an interface, whatever its prefix length.
-        let twin = kernel.addresses.first {
-            $0.family == .ipv6 && $0.interface == address.interface
-                && $0.address == address.address
-        }
-        guard let twin else {
+        guard address.family == .ipv6,
+            let twin = kernel.addresses.first(where: {
+                $0.interface == address.interface && $0.address == address.address
+            })
+        else {
             add(.addresses, .address(address), entry)
             return
         }

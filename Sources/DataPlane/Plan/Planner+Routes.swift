@@ -72,8 +72,9 @@ extension Planner {
         _ rules: [Rule], from table: UInt32, through scratch: UInt32, of owner: InterfaceIndex
     ) {
         func append(_ phase: Phase, _ action: Change.Action) {
-            steps[phase].append(
-                Change(action, owner: owner, note: "while table \(table) changes hands"))
+            steps.append(
+                Change(action, owner: owner, note: "while table \(table) changes hands"),
+                to: phase)
         }
         let routes = kernel.routes.filter { $0.table == table }.map { route in
             var copy = route

@@ -32,21 +32,22 @@ struct Planner {
     }
 
     mutating func add(_ phase: Phase, _ object: KernelObject, _ wanted: DesiredState.Wanted?) {
-        steps[phase].append(
-            Change(.add(object), owner: wanted?.owner, origin: wanted?.origin))
+        steps.append(
+            Change(.add(object), owner: wanted?.owner, origin: wanted?.origin), to: phase)
     }
 
     mutating func remove(_ phase: Phase, _ object: KernelObject, of owner: InterfaceIndex?) {
-        steps[phase].append(Change(.remove(object), owner: owner))
+        steps.append(Change(.remove(object), owner: owner), to: phase)
     }
 
     mutating func replace(
         _ phase: Phase, _ old: KernelObject, with new: KernelObject,
         _ wanted: DesiredState.Wanted?, of owner: InterfaceIndex? = nil
     ) {
-        steps[phase].append(
+        steps.append(
             Change(
-                .replace(old, with: new), owner: wanted?.owner ?? owner, origin: wanted?.origin))
+                .replace(old, with: new), owner: wanted?.owner ?? owner, origin: wanted?.origin),
+            to: phase)
     }
 
     func describe(_ object: KernelObject) -> String { object.description(names: names) }

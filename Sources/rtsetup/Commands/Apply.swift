@@ -1,6 +1,5 @@
 import ArgumentParser
 import DataPlane
-import Plist
 
 struct Apply: Command {
     static let configuration = CommandConfiguration(
@@ -20,42 +19,15 @@ struct Apply: Command {
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         let planOptions = Plan.Options(adopt: adopt, force: force)
         if dryRun {
-            _ = try previewConfig(trust: .required, planOptions, &report)
+            try report.show(try previewConfig(trust: .required, planOptions, &report))
             return .done
         }
-        let clock = Stopwatch()
+        let stopwatch = Stopwatch()
         let (config, warnings) = try readBuiltConfig(trust: .required, &report)
-        return try carryOut(
-            .config(config), planOptions, warnings: warnings, read: clock.microseconds, report)
-    }
-}
-
-extension Command {
-    /// `apply` and `teardown`: one transaction, told.
-    func carryOut(
-        _ goal: Session.Goal, _ planOptions: Plan.Options, warnings: [Diagnostic], read: Int64,
-        _ report: Report
-    ) throws(Failure) -> ExitStatus {
-        let session = try openWritingSession()
-        var outcome: Outcome
-        do throws(SessionError) {
-            outcome = try session.carryOut(
-                goal, options: planOptions, lockTimeout: options.lockTimeout)
-        } catch {
-            report.warn(warnings)
-            throw Failure(error)
-        }
+        let read = stopwatch.microseconds
+        var outcome = try carryOut(.config(config), planOptions)
         outcome.durations.read += read
         outcome.warnings = warnings + outcome.warnings
-        report.warn(outcome.warnings)
-        report.tell(outcome.durations)
-        let printout = OutcomePrintout(outcome)
-        if report.isJSON { report.print(printout.json) }
-        if let errors = printout.errors {
-            report.complain(errors)
-        } else if !report.isJSON {
-            report.say(printout.text(isColored: report.isColored))
-        }
-        return printout.status
+        return report.show(outcome)
     }
 }

@@ -16,9 +16,9 @@ struct Teardown: Command {
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         let planOptions = Plan.Options(force: force)
         if dryRun {
-            try show(.nothing, planOptions, warnings: [], read: 0, report)
+            try report.show(try preview(.nothing, planOptions))
             return .done
         }
-        return try carryOut(.nothing, planOptions, warnings: [], read: 0, report)
+        return report.show(try carryOut(.nothing, planOptions))
     }
 }

@@ -15,7 +15,7 @@ struct Validate: Command {
         let path = file ?? options.config
         let (config, problems) = try readConfig(path, trust: .advised, &report)
         let warnings = problems + config.notBuiltYet.map { $0.asWarning }
-        report.warn(warnings)
+        if !options.quiet { report.explain(warnings) }
         if report.isJSON {
             report.print(
                 .object([

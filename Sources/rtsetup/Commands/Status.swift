@@ -1,0 +1,28 @@
+import ArgumentParser
+import DataPlane
+import Plist
+
+struct Status: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what is configured, owned, foreign and different, per interface.")
+
+    @Flag(help: "Exit with 2 if there are differences.")
+    var detailedExitcode = false
+
+    @OptionGroup var options: GlobalOptions
+
+    func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
+        var preview = try previewConfig(trust: .advised, .init(), &report)
+        report.warn(preview.warnings)
+        report.explain(preview.plan.conflicts)
+        preview.warnings += preview.plan.conflicts
+        report.tell(preview.durations)
+        let printout = StatusPrintout(preview)
+        if report.isJSON {
+            report.print(printout.json)
+        } else {
+            report.say(printout.text(isColored: report.isColored))
+        }
+        return detailedExitcode && !printout.isConverged ? .pending : .done
+    }
+}

@@ -1,0 +1,176 @@
+import DataPlane
+import Glibc
+import Plist
+import Testing
+
+@Suite("The files") struct ConfigFilesTests {
+    /// A folder that goes away with it.
+    private final class Folder {
+        let path: String
+
+        init() throws {
+            var template = Array("/tmp/rtsetup-test-XXXXXX".utf8CString)
+            path = try #require(
+                template.withUnsafeMutableBufferPointer { buffer in
+                    buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
+                })
+        }
+
+        deinit { Self.remove(path) }
+
+        @discardableResult
+        func write(_ name: String, _ text: String = "{ }", mode: mode_t = 0o644) -> String {
+            let file = "\(path)/\(name)"
+            if let stream = fopen(file, "w") {
+                fputs(text, stream)
+                fclose(stream)
+                chmod(file, mode)
+            }
+            return file
+        }
+
+        func makeFolder(_ name: String) { mkdir("\(path)/\(name)", 0o755) }
+
+        private static func remove(_ path: String) {
+            if let directory = opendir(path) {
+                while let entry = readdir(directory) {
+                    let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                    }
+                    if name != ".", name != ".." { remove("\(path)/\(name)") }
+                }
+                closedir(directory)
+            }
+            Glibc.remove(path)
+        }
+    }
+
+    private func failure(_ main: String, _ trust: ConfigFiles.Trust = .required)
+        -> ConfigFilesError?
+    {
+        do {
+            _ = try ConfigFiles.load(main: main, trust: trust)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("are the main file and the drop-ins beside it, in name order")
+    func order() throws {
+        let folder = try Folder()
+        let main = folder.write("rtsetup.plist", "main")
+        folder.makeFolder("rtsetup.d")
+        for name in [
+            "20.plist", "B.plist", "10.plist", "a.plist", ".hidden.plist", "10.plist~", "x.conf",
+        ] {
+            folder.write("rtsetup.d/\(name)", name)
+        }
+        let files = try ConfigFiles.load(main: main, trust: .required)
+        #expect(files.warnings == [])
+        #expect(
+            files.sources.map { String(decoding: $0.bytes, as: UTF8.self) }
+                == ["main", "10.plist", "20.plist", "B.plist", "a.plist"])
+        #expect(files.sources[1].file == "\(folder.path)/rtsetup.d/10.plist")
+    }
+
+    @Test("that are not there are told from those that may not be read")
+    func missing() throws {
+        let folder = try Folder()
+        #expect(failure("\(folder.path)/none.plist") == .noFile(path: "\(folder.path)/none.plist"))
+        let file = folder.write("f.plist")
+        #expect(failure("\(file)/below") == .noFile(path: "\(file)/below"))
+        symlink("nowhere", "\(folder.path)/dangling.plist")
+        #expect(
+            failure("\(folder.path)/dangling.plist")
+                == .noFile(path: "\(folder.path)/dangling.plist"))
+    }
+
+    @Test(
+        "writable by others are refused where it matters, else a warning",
+        arguments: [
+            mode_t(0o664), 0o646, 0o666,
+        ])
+    func writable(mode: mode_t) throws {
+        let folder = try Folder()
+        let file = folder.write("f.plist", mode: mode)
+        let reason = "can be written by its group or others; chmod go-w"
+        #expect(failure(file) == .notPermitted(path: file, reason: reason))
+        let files = try ConfigFiles.load(main: file, trust: .advised)
+        #expect(files.warnings.map(\.message) == ["the file \(reason); apply refuses it"])
+        #expect(files.warnings.map(\.severity) == [.warning])
+    }
+
+    @Test("behind a symbolic link are judged, not the link")
+    func link() throws {
+        let folder = try Folder()
+        folder.write("good.plist", "good")
+        folder.write("bad.plist", mode: 0o666)
+        symlink("good.plist", "\(folder.path)/a.plist")
+        symlink("bad.plist", "\(folder.path)/b.plist")
+        let files = try ConfigFiles.load(main: "\(folder.path)/a.plist", trust: .required)
+        #expect(files.sources.map(\.bytes) == [Array("good".utf8)])
+        #expect(failure("\(folder.path)/b.plist") != nil)
+    }
+
+    @Test("of another user are refused", .enabled(if: geteuid() == 0))
+    func owner() throws {
+        let folder = try Folder()
+        let file = folder.write("f.plist")
+        try #require(chown(file, 65534, 65534) == 0)
+        #expect(
+            failure(file)
+                == .notPermitted(
+                    path: file, reason: "belongs to user 65534, neither root nor the caller"))
+    }
+
+    @Test(
+        "that would hang or never end are not read",
+        arguments: ["fifo", "folder", "/dev/zero", "/dev/tty"])
+    func special(kind: String) throws {
+        let folder = try Folder()
+        let path = kind.hasPrefix("/") ? kind : "\(folder.path)/\(kind)"
+        if kind == "fifo" { mkfifo(path, 0o600) }
+        if kind == "folder" { folder.makeFolder(kind) }
+        for trust in [ConfigFiles.Trust.required, .advised] {
+            let error = try #require(failure(path, trust))
+            // A process without a terminal cannot even open /dev/tty.
+            if kind == "/dev/tty", case .unreadable = error { continue }
+            #expect(error == .notPermitted(path: path, reason: "is not a regular file"))
+        }
+    }
+
+    @Test("in the drop-in folder are judged like the main one")
+    func dropIn() throws {
+        let folder = try Folder()
+        let main = folder.write("rtsetup.plist")
+        folder.makeFolder("rtsetup.d")
+        let dropIn = folder.write("rtsetup.d/10.plist", mode: 0o666)
+        #expect(failure(main) != nil)
+        chmod(dropIn, 0o644)
+        #expect(failure(main) == nil)
+        folder.makeFolder("rtsetup.d/20.plist")
+        #expect(
+            failure(main)
+                == .notPermitted(
+                    path: "\(folder.path)/rtsetup.d/20.plist", reason: "is not a regular file"))
+    }
+
+    @Test("over 1 MiB are read no further than needed to say so")
+    func large() throws {
+        let folder = try Folder()
+        let file = folder.write("f.plist", String(repeating: " ", count: 8 << 20))
+        let source = try ConfigFiles.load(main: file, trust: .required).sources[0]
+        #expect(source.bytes.count > 1 << 20 && source.bytes.count < 2 << 20)
+        #expect(PlistReader.read(source).diagnostics.count == 1)
+    }
+
+    @Test("say what is wrong with them")
+    func words() {
+        #expect(
+            ConfigFilesError.noFile(path: "/x").description == "/x: there is no such file")
+        #expect(
+            ConfigFilesError.notPermitted(path: "/x", reason: "is not a regular file").description
+                == "/x is not a regular file")
+    }
+}
