@@ -2,16 +2,20 @@
 
 from case import Case, file, main
 
-# kind: (what the interface's body gets, where in the file its line is looked for, the kernel's word)
-GATEWAY = 'Routes = ( { Destination = "10.8.0.0/16"; Gateway = "%s"; } );'
+# kind: (what the interface's body gets, the kernel's own word)
 KINDS = {
-    # Another NIC of this host answers to it: the kernel says so, the file need not know.
-    "a gateway that is an address of this host": (GATEWAY, "Nexthop has invalid gateway"),
+    "a gateway that is this host itself": (
+        'Routes = ( { Destination = "10.8.0.0/16"; Gateway = "10.20.%d.77"; } );',
+        "Nexthop has invalid gateway"),
     "a host-scope route with a gateway": (
-        'Routes = ( { Destination = "10.8.0.0/16"; Gateway = "%s"; Scope = host; } );', "Nexthop"),
+        'Routes = ( { Destination = "10.8.0.0/16"; Gateway = "10.20.%d.1"; Scope = host; } );',
+        "Nexthop has invalid scope"),
     "a source that is not there": (
-        'Routes = ( { Destination = "10.8.0.0/16"; PreferredSource = "10.99.0.9"; } );', "prefsrc"),
-    "an MTU above the device's maximum": ("MTU = 65535;", "maximum"),
+        'Routes = ( { Destination = "10.8.%d.0/24"; PreferredSource = "10.99.0.9"; } );',
+        "Invalid prefsrc address"),
+    "an MTU above the device's maximum": ("MTU = 65535; // %d", "mtu greater than device maximum"),
+    "a sysctl out of its range": (
+        'Sysctl = { "ipv6.addr_gen_mode" = 9%d; };', "Invalid argument"),
 }
 # Each NIC on its own subnet, so that the positions are alike: (first, middle, last).
 NICS = ("tap0", "tap1", "tap2")
@@ -27,23 +31,16 @@ class Refusals(Case):
         for number, name in enumerate(NICS):
             self.host.run("ip", "tuntap", "add", "dev", name, "mode", "tap")
             self.host.ip(f"link set {name} address 00:16:3e:99:00:0{number}")
-        # Not in the file: an address of this host inside each NIC's subnet.
-        self.host.ip("link add other type veth peer name rehto", "link set other up")
-        for number in range(3):
-            self.host.ip(f"addr add 10.20.{number}.77/32 dev other")
+            # Ours by a local route, which is no address: only the kernel can know.
+            self.host.ip(f"route add local 10.20.{number}.77 dev lo table local")
 
     def text(self, kind=None, position=None):
         bodies = []
         for number, name in enumerate(NICS):
-            extra = ""
-            if number == position:
-                extra = KINDS[kind][0]
-                if "%s" in extra:
-                    own = "a gateway" in kind
-                    extra %= f"10.20.{number}.{77 if own else 1}"
+            extra = KINDS[kind][0] % number if number == position else ""
             bodies.append(
                 f'Name = {name}; Addresses = ( "10.20.{number}.5/24", "10.20.{number}.6/24" );\n'
-                f'          Gateway = "10.20.{number}.1"; Table = {2000 + number};\n          {extra}')
+                f'          Gateway = "10.20.{number}.1"; Table = {2000 + number};\n          {extra}\n')
         return file(*bodies, more='Sysctl = { "net.ipv4.conf.all.log_martians" = 1; };')
 
     def refused(self, kind, position):
@@ -79,8 +76,15 @@ class Refusals(Case):
         self.write(self.text())
         self.assertNothingToDo()
 
+    def test_a_gateway_that_is_one_of_the_hosts_addresses_is_foreseen(self):
+        text = self.text("a host-scope route with a gateway", 1).replace(
+            '"10.20.1.1"; Scope = host;', '"10.20.1.6";')
+        before = self.host.dump()
+        self.assertIn("10.20.1.6", self.apply(text, expect=None).err)
+        self.assertSameDump(before)
+
     def test_in_json_the_kernels_words_and_the_place_are_told(self):
-        kind = "a gateway that is an address of this host"
+        kind = "a gateway that is this host itself"
         result = self.apply(self.text(kind, 1), "--format", "json", expect=1)
         error = result.json["error"]
         self.assertEqual(result.json["result"], "undone")

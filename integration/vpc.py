@@ -145,10 +145,11 @@ class VPC:
         cloud.sysctl("net.ipv4.ip_forward", 1)
         cloud.sysctl("net.ipv6.conf.all.forwarding", 1)
         self.host.sysctl("net.ipv4.conf.default.rp_filter", 2)  # as Debian and its kin boot
+        self.host.sysctl("net.ipv6.conf.default.router_solicitation_delay", 0)
 
-        self.link(cloud, "trash", cloud, "bin")
-        for end in ("trash", "bin"):
-            cloud.sysctl(f"net.ipv6.conf.{end}.disable_ipv6", 1)
+        cloud.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
+        self.link(cloud, "trash", cloud, "bin")  # where dropped packets are counted
+        cloud.sysctl("net.ipv6.conf.default.disable_ipv6", 0)
         for subnet in (A, B):
             bridge = f"br-{subnet.name}"
             cloud.ip(f"link add {bridge} type bridge mcast_snooping 0", f"link set {bridge} up",
@@ -174,6 +175,8 @@ class VPC:
     def _attach(self, nic):
         self.link(self.host, nic.name, self.cloud, nic.port, "address", nic.mac)
         self.host.ip(f"link set {nic.name} down")
+        # Duplicate address detection as ever, but in a tenth of a second.
+        self.host.sysctl(f"net.ipv6.neigh.{nic.name}.retrans_time_ms", 100)
         self.cloud.sysctl(f"net.ipv6.conf.{nic.port}.disable_ipv6", 1)
         self.cloud.ip(f"link set {nic.port} master br-{nic.subnet.name}")
         match = f"filter add dev {nic.port} ingress"

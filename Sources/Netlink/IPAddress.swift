@@ -42,6 +42,13 @@ public struct IPAddress: Hashable, Sendable {
     }
 }
 
+extension IPAddress {
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(UInt64(truncatingIfNeeded: bits))
+        if family == .ipv6 { hasher.combine(UInt64(truncatingIfNeeded: bits >> 64)) }
+    }
+}
+
 extension IPAddress: Comparable {
     public static func < (a: IPAddress, b: IPAddress) -> Bool {
         a.family == b.family ? a.bits < b.bits : a.family < b.family

@@ -54,6 +54,15 @@ public struct Rule: Hashable, Sendable {
     }
 }
 
+extension Rule {
+    /// The few fields in which rules of one host differ; equality looks at all of them.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(priority)
+        hasher.combine(table)
+        hasher.combine(source)
+    }
+}
+
 /// What a rule does. The corresponding C constants are `FR_ACT_*`.
 public struct RuleAction: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt8

@@ -2,8 +2,19 @@ import ArgumentParser
 
 /// What every command takes, before its name or after it.
 struct GlobalOptions: ParsableArguments {
-    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, shell }
-    enum Coloring: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
+    // The values are written out twice because the parser's own list is made by reflection, which
+    // every start would pay for.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, json, shell
+        static var allValueStrings: [String] { ["text", "json", "shell"] }
+        var defaultValueDescription: String { rawValue }
+    }
+
+    enum Coloring: String, ExpressibleByArgument, CaseIterable {
+        case auto, always, never
+        static var allValueStrings: [String] { ["auto", "always", "never"] }
+        var defaultValueDescription: String { rawValue }
+    }
 
     @Option(help: ArgumentHelp("The file to read.", valueName: "file"))
     var config = "/etc/rtsetup/rtsetup.plist"

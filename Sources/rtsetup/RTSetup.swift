@@ -14,6 +14,10 @@ struct RTSetup: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     static func main() {
+        // The parser takes longer than all else together, and this is asked often.
+        if CommandLine.arguments.dropFirst().elementsEqual(["--version"]) {
+            return Console.print(configuration.version + "\n")
+        }
         do {
             var command = try parseAsRoot()
             try command.run()

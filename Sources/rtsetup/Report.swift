@@ -35,6 +35,7 @@ struct Report {
 
     /// With the source line and a caret.
     func explain(_ diagnostics: [Diagnostic]) {
+        guard !diagnostics.isEmpty else { return }
         show(diagnostics, with: DiagnosticRenderer(sources))
     }
 

@@ -4,7 +4,7 @@ import Plist
 import Testing
 
 @Suite("A drop-in") struct ConfigMergingTests {
-    private let main = interfaces(
+    private let main = configText(
         """
         { Name = eth0; MACAddress = "00:16:3e:00:00:01"; Addresses = ( "10.0.0.1/24", "10.0.0.2/24" );
           Gateway = ( "10.0.0.253", "fe80::1" ); MTU = 1500; Table = 7; Addressing = external;
@@ -31,7 +31,7 @@ import Testing
             "Name = eth0; MACAddress = \"00:16:3e:00:00:01\";",
         ])
     func identity(keys: String) throws {
-        let config = try merged(interfaces("{ \(keys) MTU = 1400; }"))
+        let config = try merged(configText("{ \(keys) MTU = 1400; }"))
         #expect(config.interfaces.count == 2)
         #expect(config.interfaces[0].mtu?.value == 1400)
         #expect(config.interfaces[0].mtu?.location.file == "0")
@@ -42,7 +42,7 @@ import Testing
     @Test("adds an interface behind the main file's")
     func addition() throws {
         let config = try merged(
-            interfaces("{ Name = eth2; }"), interfaces("{ Name = eth2; MTU = 1300; }"))
+            configText("{ Name = eth2; }"), configText("{ Name = eth2; MTU = 1300; }"))
         #expect(config.interfaces.map { $0.name?.value } == ["eth0", "eth1", "eth2"])
         #expect(config.interfaces.map(\.index) == [0, 1, 2])
         #expect(config.interfaces[2].mtu?.value == 1300)
@@ -51,14 +51,14 @@ import Testing
 
     @Test("gives an interface the key that the main file did not know")
     func newKey() throws {
-        let config = try merged(interfaces("{ Name = eth1; MACAddress = \"00:16:3e:00:00:02\"; }"))
+        let config = try merged(configText("{ Name = eth1; MACAddress = \"00:16:3e:00:00:02\"; }"))
         #expect(config.interfaces[1].mac?.value.description == "00:16:3e:00:00:02")
     }
 
     @Test("appends addresses, routes and rules; an address given again replaces its entry")
     func appends() throws {
         let config = try merged(
-            interfaces(
+            configText(
                 """
                 { Name = eth0; Addresses = ( "10.0.0.3/24", "10.0.0.1/25" );
                   Routes = ( { Destination = "10.9.0.0/16"; } ); }
@@ -75,7 +75,7 @@ import Testing
     @Test("replaces the gateway of its family only")
     func gateways() throws {
         func choices(_ text: String) throws -> [GatewayConfig.Choice?] {
-            let config = try merged(interfaces("{ Name = eth0; Gateway = \(text); }"))
+            let config = try merged(configText("{ Name = eth0; Gateway = \(text); }"))
             return AddressFamily.allCases.map { config.interfaces[0].gateways[$0]?.choice }
         }
         let old = IPAddress("fe80::1").map(GatewayConfig.Choice.address)
@@ -88,7 +88,7 @@ import Testing
     @Test("merges dictionaries key by key")
     func dictionaries() throws {
         let config = try merged(
-            interfaces(
+            configText(
                 "{ Name = eth0; Sysctl = { \"ipv4.b\" = 2; \"ipv4.c\" = 2; }; }",
                 rest:
                     "Sysctl = { \"net/ipv4/y\" = 2; net.ipv4.z = 2; }; Defaults = { MTU = 8000; };")
@@ -105,7 +105,7 @@ import Testing
 
     @Test("comes before Defaults, which fill only what no file gives")
     func defaults() throws {
-        let config = try merged(interfaces("{ Name = eth1; ARP = unchanged; }"))
+        let config = try merged(configText("{ Name = eth1; ARP = unchanged; }"))
         #expect(config.interfaces.map { $0.mtu?.value } == [1500, 9000])
         #expect(config.interfaces.map(\.arp) == [.strict, .unchanged])
     }
@@ -129,13 +129,13 @@ import Testing
 
     @Test("that means two interfaces at once is an error")
     func ambiguity() {
-        let dropIn = interfaces("{ Name = eth1; MACAddress = \"00:16:3e:00:00:01\"; }")
+        let dropIn = configText("{ Name = eth1; MACAddress = \"00:16:3e:00:00:01\"; }")
         #expect(configProblems(main, dropIns: dropIn).count == 1)
     }
 
     @Test("cannot give one interface's address, table or primary role to another as well")
     func between() {
-        let dropIn = interfaces("{ Name = eth2; Addresses = ( \"10.0.0.1/24\" ); Table = 7; }")
+        let dropIn = configText("{ Name = eth2; Addresses = ( \"10.0.0.1/24\" ); Table = 7; }")
         #expect(
             configProblems(main, dropIns: dropIn) == [
                 "10.0.0.1 is listed already for 'eth0' (0:1)",
@@ -145,11 +145,11 @@ import Testing
 
     @Test("that cannot be read hides nothing of the others, and makes nothing up")
     func broken() {
-        let main = interfaces(
+        let main = configText(
             "{ Name = eth0; Addresses = ( \"10.0.0.1/24\" ); }", "{ Nane = eth1; }")
         #expect(
             configProblems(
-                main, dropIns: "( )", interfaces("{ Name = eth0; Gateway = \"10.1.0.1\"; }"))
+                main, dropIns: "( )", configText("{ Name = eth0; Gateway = \"10.1.0.1\"; }"))
                 == ["unknown key 'Nane'; did you mean 'Name'?", "expected '{', found '('"])
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite("A configuration") struct ConfigReaderTests {
     @Test("has every key of an interface")
     func everyKey() throws {
-        let text = interfaces(
+        let text = configText(
             """
             {
                 Name = "eth1.5"; MACAddress = "00-16-3E-12-E7-01"; Primary = true; Managed = NO;
@@ -70,7 +70,7 @@ import Testing
     @Test("has the defaults of the specification")
     func defaults() throws {
         let (config, _) = try readConfig(
-            interfaces(
+            configText(
                 "{ Name = eth0; Addressing = external; }", "{ Name = eth1; MainRoutes = ignore; }"))
         #expect(config.protocol == 82)
         #expect(config.linkGroup == 82)
@@ -102,7 +102,7 @@ import Testing
             let entry =
                 "{ Name = eth0; Addressing = \(addressing); Gateway = \(text); "
                 + "Addresses = ( \"10.0.0.2/24\", \"2001:db8::2/64\" ); }"
-            let eth = try readConfig(interfaces(entry)).config.interfaces[0]
+            let eth = try readConfig(configText(entry)).config.interfaces[0]
             let found = AddressFamily.allCases.map { family in
                 switch eth.gateways[family]?.choice {
                 case nil: "missing"
@@ -117,7 +117,7 @@ import Testing
 
     @Test("enables IPv6 where the file gives an IPv6 address, and no sysctl speaks for itself")
     func ipv6() throws {
-        let text = interfaces(
+        let text = configText(
             "{ Name = eth0; Addresses = ( \"2001:db8::1/64\" ); }",
             "{ Name = eth1; Addresses = ( \"2001:db8::2/64\" ); Sysctl = { \"ipv6.disable_ipv6\" = 0; }; }",
             "{ Name = eth2; Addresses = ( \"10.0.0.1/24\" ); }",
@@ -129,7 +129,7 @@ import Testing
 
     @Test("has a rule for each family, which follows From and To")
     func rules() throws {
-        let text = interfaces(
+        let text = configText(
             "{ Name = eth0; }",
             rest: """
                 Rules = (
@@ -165,7 +165,7 @@ import Testing
 
     @Test("reads sysctl names as sysctl(8) does")
     func sysctls() throws {
-        let text = interfaces(
+        let text = configText(
             "{ Name = eth0; }",
             rest: """
                 Sysctl = {
@@ -195,7 +195,7 @@ import Testing
             ("\"１５００\"", nil),
         ] as [(String, UInt32?)])
     func numbers(text: String, number: UInt32?) {
-        let config = try? readConfig(interfaces("{ Name = eth0; MTU = \(text); }")).config
+        let config = try? readConfig(configText("{ Name = eth0; MTU = \(text); }")).config
         #expect(config?.interfaces[0].mtu?.value == number)
     }
 
@@ -219,7 +219,7 @@ import Testing
 
     @Test("names the keys whose part is not built yet")
     func notBuiltYet() throws {
-        let text = interfaces(
+        let text = configText(
             "{ Name = eth0; Addresses = ( { Address = \"10.0.0.1/24\"; Floating = YES; Initially = bound; } ); }",
             "{ Name = eth1; Queues = { Channels = 4; CPUs = \"0-3,8\"; RFS = off; }; }",
             rest: "Discovery = { File = /run/x.plist; };")
@@ -246,7 +246,7 @@ import Testing
             (18, false), (42, false), (186, false), (192, false), (193, true), (256, false),
         ])
     func protocols(number: Int, isFree: Bool) {
-        let problems = configProblems(interfaces("{ Name = eth0; }", rest: "Protocol = \(number);"))
+        let problems = configProblems(configText("{ Name = eth0; }", rest: "Protocol = \(number);"))
         #expect(problems.isEmpty == isFree)
     }
 }

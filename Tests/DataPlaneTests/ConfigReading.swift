@@ -28,6 +28,6 @@ func configProblems(_ main: String, dropIns: String...) -> [String] {
 }
 
 /// A file with these interfaces.
-func interfaces(_ entries: String..., rest: String = "") -> String {
+func configText(_ entries: String..., rest: String = "") -> String {
     "{ Version = 1; Interfaces = ( \(entries.joined(separator: ",\n")) ); \(rest) }"
 }

@@ -41,6 +41,40 @@ struct NetlinkKernelTests {
         }
     }
 
+    @Test("a kernel without IPv6 has nothing of it") func withoutIPv6() async {
+        await #expect(processExitsWith: .success) {
+            _ = try Namespace()
+            let state = try NetlinkKernel(sysctls: SysctlFiles(root: "/nowhere")).observe { _ in
+                [.forwarding]
+            }
+            #expect(!state.hasIPv6)
+            #expect(state.rules.map(\.priority) == [0, 32766, 32767])
+            #expect(state.rules.allSatisfy { $0.family == .ipv4 })
+            #expect(state.addresses.map(\.address) == [try address("127.0.0.1")])
+            #expect(state.sysctls.isEmpty)
+        }
+    }
+
+    @Test("a rule is replaced by a new one, and the old goes") func replaceRule() async {
+        await #expect(processExitsWith: .success) {
+            _ = try Namespace()
+            let kernel = try NetlinkKernel()
+            let old = Rule(
+                family: .ipv4, priority: 20001, source: try prefix("10.0.0.1/32"), table: 7)
+            var new = old
+            new.table = 8
+            try kernel.perform([Change(.add(.rule(old)))])
+            try kernel.perform([Change(.replace(.rule(old), with: .rule(new)))])
+            #expect(try kernel.observe { _ in [] }.rules.filter { $0.priority == 20001 } == [new])
+            // The new one is refused, being there already: the old one stays as it is.
+            let refusal = try kernel.refusal(of: [
+                Change(.replace(.rule(new), with: .rule(new)))
+            ])
+            #expect(refusal.index == 0)
+            #expect(try kernel.observe { _ in [] }.rules.filter { $0.priority == 20001 } == [new])
+        }
+    }
+
     @Test("nothing is taken away behind a refused addition") func barrier() async {
         await #expect(processExitsWith: .success) {
             let namespace = try Namespace()

@@ -20,6 +20,8 @@ struct Restoration {
         restoreForeignRoutes()
         restoreOverwrittenSysctls()
         if changes.isEmpty { restoreAddressOrder() }
+        let links = Set(now.links.map(\.index))
+        changes.removeAll { !$0.object.interfaces.isSubset(of: links) }
     }
 
     private var touchedInterfaces: Set<InterfaceIndex> {
@@ -173,6 +175,17 @@ extension KernelState {
 }
 
 extension KernelObject {
+    /// What it needs to be there: with an interface that went away its objects are gone for good.
+    fileprivate var interfaces: Set<InterfaceIndex> {
+        switch self {
+        case .link(let setting): [setting.interface]
+        case .address(let address): [address.interface]
+        case .route(let route): Set(route.nextHops.compactMap(\.interface))
+        case .sysctl(let setting): setting.interface.map { [$0] } ?? []
+        case .rule: []
+        }
+    }
+
     /// Whether it is as it was, lifetimes and the state of links apart.
     fileprivate func isRestored(as was: KernelObject) -> Bool {
         switch (self, was) {

@@ -4,14 +4,23 @@ import Plist
 /// One setting, named once; and the settings that the kernel combines.
 extension ConfigChecker {
     mutating func checkSettings() {
+        let conf = draft.sysctls.filter {
+            $0.name.components.count == 5 && $0.name.components[2] == "conf"
+        }
+        let byInterface = Dictionary(grouping: conf) { $0.name.components[3] }
+        let all = draft.sysctls.first { $0.name == .interface("all", "ipv4", "rp_filter") }
         for interface in draft.interfaces {
-            checkOnce(interface)
-            checkReversePathFilter(interface)
+            checkOnce(interface, interface.name.flatMap { byInterface[$0.value] } ?? [])
+            if let all { checkReversePathFilter(interface, all) }
         }
     }
 
     /// A setting's key and the sysctl behind it exclude each other, however the latter is spelled.
-    private mutating func checkOnce(_ interface: InterfaceDraft) {
+    ///
+    /// - Parameter fullNames: the top level's sysctls of this interface.
+    private mutating func checkOnce(
+        _ interface: InterfaceDraft, _ fullNames: [SysctlConfig]
+    ) {
         var keys: [String: (key: String, location: SourceLocation)] = [:]
         if let filter = interface.reversePathFilter {
             keys["ipv4.rp_filter"] = ("ReversePathFilter", filter.location)
@@ -26,11 +35,8 @@ extension ConfigChecker {
         for sysctl in interface.sysctls {
             checkOnce("\(sysctl.family).\(sysctl.key)", keys, at: sysctl.location)
         }
-        guard let name = interface.name?.value else { return }
-        for sysctl in draft.sysctls {
-            let parts = sysctl.name.components
-            guard parts.count == 5, parts[2] == "conf", parts[3] == name else { continue }
-            let setting = "\(parts[1]).\(parts[4])"
+        for sysctl in fullNames {
+            let setting = "\(sysctl.name.components[1]).\(sysctl.name.components[4])"
             checkOnce(setting, keys, at: sysctl.location)
             if let own = interface.sysctls.first(where: { "\($0.family).\($0.key)" == setting }) {
                 let place = own.location.place(from: sysctl.location)
@@ -49,11 +55,10 @@ extension ConfigChecker {
     }
 
     /// The kernel uses the larger of `all` and the interface.
-    private mutating func checkReversePathFilter(_ interface: InterfaceDraft) {
+    private mutating func checkReversePathFilter(
+        _ interface: InterfaceDraft, _ all: SysctlConfig
+    ) {
         guard let filter = interface.reversePathFilter,
-            let all = draft.sysctls.first(where: {
-                $0.name == .interface("all", "ipv4", "rp_filter")
-            }),
             let value = UInt8(all.value), value > filter.value.rawValue
         else { return }
         let effective = ReversePathFilter(rawValue: value).map { " (\($0))" } ?? ""

@@ -36,18 +36,12 @@ struct ConfigChecker {
             if let mac = interface.mac,
                 let first = macs.updateValue(mac.location, forKey: mac.value)
             {
-                let place = first.place(from: mac.location)
-                error(
-                    "MAC \(mac.value) is already that of the interface on \(place)",
-                    at: mac.location)
+                reader.takenMAC(mac, first)
             }
             if let name = interface.name,
                 let first = names.updateValue(name.location, forKey: name.value)
             {
-                let place = first.place(from: name.location)
-                error(
-                    "\(Diagnostic.quote(name.value)) is already the interface on \(place)",
-                    at: name.location)
+                reader.takenName(name, first)
             }
             guard let isPrimary = interface.isPrimary, isPrimary.value else { continue }
             if let first = primary?.isPrimary {

@@ -28,13 +28,7 @@ struct ConfigDraft {
             defaults = later.defaults
         }
         rules += later.rules
-        for sysctl in later.sysctls {
-            if let index = sysctls.firstIndex(where: { $0.name == sysctl.name }) {
-                sysctls[index] = sysctl
-            } else {
-                sysctls.append(sysctl)
-            }
-        }
+        sysctls = sysctls.replacing(with: later.sysctls, by: \.name)
         isIncomplete = isIncomplete || later.isIncomplete
     }
 
@@ -66,5 +60,24 @@ extension SourceLocation {
     /// `line 12`, or `FILE:12` as seen from another file.
     func place(from other: SourceLocation) -> String {
         file == other.file ? "line \(line)" : "\(file):\(line)"
+    }
+}
+
+extension Array {
+    /// Elements of `later` take the place of those with the same key, the others follow.
+    func replacing<Key: Hashable>(with later: [Element], by key: (Element) -> Key) -> [Element] {
+        var merged = self
+        var places = Dictionary(
+            enumerated().map { (key($0.element), $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+        for element in later {
+            if let place = places[key(element)] {
+                merged[place] = element
+            } else {
+                places[key(element)] = merged.count
+                merged.append(element)
+            }
+        }
+        return merged
     }
 }

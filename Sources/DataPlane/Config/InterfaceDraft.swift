@@ -60,16 +60,7 @@ extension InterfaceDraft {
         merged.fill(from: self)
         merged.location = location
         merged.uncertain.formUnion(uncertain)
-        merged.addresses = addresses
-        for address in later.addresses {
-            if let index = merged.addresses.firstIndex(where: {
-                $0.config.address == address.config.address
-            }) {
-                merged.addresses[index] = address
-            } else {
-                merged.addresses.append(address)
-            }
-        }
+        merged.addresses = addresses.replacing(with: later.addresses) { $0.config.address }
         merged.gateways = gateways.merging(later.gateways) { _, later in later }
         if let routes { merged.routes = routes + (later.routes ?? []) }
         self = merged
@@ -96,9 +87,7 @@ extension InterfaceDraft {
         reversePathFilter = reversePathFilter ?? other.reversePathFilter
         arp = arp ?? other.arp
         queues = queues ?? other.queues
-        sysctls += other.sysctls.filter { theirs in
-            !sysctls.contains { $0.family == theirs.family && $0.key == theirs.key }
-        }
+        sysctls = other.sysctls.replacing(with: sysctls) { [$0.family, $0.key] }
     }
 
     /// `Defaults` are used last, where no file gives the key.

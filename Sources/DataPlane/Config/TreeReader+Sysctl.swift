@@ -4,6 +4,7 @@ extension TreeReader {
     /// `Sysctl` of the top level: full names.
     mutating func sysctls(_ node: PlistNode) -> [SysctlConfig] {
         var sysctls: [SysctlConfig] = []
+        var seen: [SysctlName: SourceLocation] = [:]
         for entry in dictionary(node, "'Sysctl'") ?? [] {
             guard let components = sysctlPath(entry), let value = sysctlValue(entry) else {
                 continue
@@ -13,8 +14,8 @@ extension TreeReader {
                 continue
             }
             let name = SysctlName(components: components)
-            if let first = sysctls.first(where: { $0.name == name }) {
-                twice(entry, first.location)
+            if let first = seen.updateValue(entry.keyLocation, forKey: name) {
+                twice(entry, first)
             } else {
                 sysctls.append(
                     SysctlConfig(name: name, value: value, location: entry.keyLocation))
@@ -26,6 +27,7 @@ extension TreeReader {
     /// `Sysctl` of an interface: `ipv4.KEY` or `ipv6.KEY`.
     mutating func interfaceSysctls(_ node: PlistNode) -> [InterfaceSysctlConfig] {
         var sysctls: [InterfaceSysctlConfig] = []
+        var seen: [[String]: SourceLocation] = [:]
         for entry in dictionary(node, "'Sysctl'") ?? [] {
             guard let components = sysctlPath(entry), let value = sysctlValue(entry) else {
                 continue
@@ -42,8 +44,8 @@ extension TreeReader {
                 continue
             }
             let (family, key) = (components[0], components[1])
-            if let first = sysctls.first(where: { $0.family == family && $0.key == key }) {
-                twice(entry, first.location)
+            if let first = seen.updateValue(entry.keyLocation, forKey: components) {
+                twice(entry, first)
             } else {
                 sysctls.append(
                     InterfaceSysctlConfig(

@@ -43,36 +43,45 @@ extension TreeReader {
             return
         }
         if node.isDamaged { draft.isIncomplete = true }
+        var macs: [MACAddress: SourceLocation] = [:]
+        var names: [String: SourceLocation] = [:]
         for element in elements {
             guard let interface = interface(element, "an entry of 'Interfaces'") else {
                 draft.isIncomplete = true
                 continue
             }
-            if !isSecond(interface, in: draft.interfaces) { draft.interfaces.append(interface) }
+            if !isSecond(interface, &macs, &names) { draft.interfaces.append(interface) }
         }
     }
 
     /// Between files entries merge; within one a second entry is a slip.
     private mutating func isSecond(
-        _ interface: InterfaceDraft, in others: [InterfaceDraft]
+        _ interface: InterfaceDraft, _ macs: inout [MACAddress: SourceLocation],
+        _ names: inout [String: SourceLocation]
     ) -> Bool {
-        if let mac = interface.mac,
-            let first = others.lazy.compactMap(\.mac).first(where: { $0.value == mac.value })
-        {
-            let place = first.location.place(from: mac.location)
-            error("MAC \(mac.value) is already that of the interface on \(place)", at: mac.location)
+        if let mac = interface.mac, let first = macs.updateValue(mac.location, forKey: mac.value) {
+            takenMAC(mac, first)
             return true
         }
         if let name = interface.name,
-            let first = others.lazy.compactMap(\.name).first(where: { $0.value == name.value })
+            let first = names.updateValue(name.location, forKey: name.value)
         {
-            let place = first.location.place(from: name.location)
-            error(
-                "\(Diagnostic.quote(name.value)) is already the interface on \(place)",
-                at: name.location)
+            takenName(name, first)
             return true
         }
         return false
+    }
+
+    mutating func takenMAC(_ mac: Located<MACAddress>, _ first: SourceLocation) {
+        let place = first.place(from: mac.location)
+        error("MAC \(mac.value) is already that of the interface on \(place)", at: mac.location)
+    }
+
+    mutating func takenName(_ name: Located<String>, _ first: SourceLocation) {
+        let place = first.place(from: name.location)
+        error(
+            "\(Diagnostic.quote(name.value)) is already the interface on \(place)",
+            at: name.location)
     }
 
     /// Numbers that the kernel or a routing daemon marks its own things with are refused.

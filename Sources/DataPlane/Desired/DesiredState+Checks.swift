@@ -48,7 +48,8 @@ extension DesiredState {
         let handsOff = host.entries.compactMap { $0.config.isManaged ? nil : $0.link }
         let hasPrimary = config.interfaces.contains(where: \.isPrimary)
         for link in host.unlisted + handsOff where !link.isLoopback {
-            let held = addresses.held(by: link.index)
+            let held = addresses.held(by: link.index).filter(\.isGlobal)
+            guard !held.isEmpty else { continue }
             for interface in addresses.managed {
                 guard
                     let (mine, theirs) = interface.addresses.firstPair(sharingSubnetWith: held)
@@ -81,8 +82,7 @@ extension DesiredState {
                 }
                 return rule.priority
             })
-        let mine = Set(wanted.map(\.object.identity))
-        for rule in kernel.rules where !memory.owns(rule) && !mine.contains(rule.identity) {
+        for rule in kernel.rules where !memory.owns(rule) && !identities.contains(rule.identity) {
             let sources = addresses.managed.flatMap { $0.globalAddresses(rule.family) }
                 .map(\.address)
             guard rule.mayMatchLocally(anyOf: sources) else { continue }
@@ -186,10 +186,9 @@ extension DesiredState {
         _ names: InterfaceNames, kernel: KernelState, memory: Memory
     ) {
         let tables = Set(paths.map(\.table))
-        let mine = Set(wanted.map(\.object.identity))
         for route in kernel.routes
         where tables.contains(route.table) && !memory.owns(route)
-            && !mine.contains(route.identity)
+            && !identities.contains(route.identity)
         {
             warn(
                 nil,
@@ -214,16 +213,23 @@ extension DesiredState {
                         + "which is not in the file; it is left alone, and has its rule")
             }
         }
-        guard let primary = addresses.managed.first(where: { $0.config.isPrimary }) else { return }
-        for path in paths where path.interface == primary.index && path.gateway == nil {
-            let hasDefault = primary.autoDefault(path.family, kernel: kernel, memory: memory) != nil
-            guard hasDefault, path.failsClosed || primary.config.mainRoutes == .ignore else {
-                continue
+        for path in paths where path.gateway == nil {
+            guard let interface = addresses.managed.first(where: { $0.index == path.interface })
+            else { continue }
+            let name = interface.link.name
+            let hasDefault =
+                interface.autoDefault(path.family, kernel: kernel, memory: memory) != nil
+            if interface.config.isPrimary, hasDefault, path.failsClosed {
+                warn(
+                    interface.config.failClosed?.location,
+                    "\(path.family) addresses of the primary \(name) would lose their default "
+                        + "route; write Gateway = auto")
+            } else if !interface.config.isPrimary, !path.failsClosed {
+                warn(
+                    interface.config.location,
+                    "\(name) has no \(path.family) gateway: what its table cannot route leaves "
+                        + "through another interface; FailClosed = YES stops that")
             }
-            warn(
-                primary.config.location,
-                "\(path.family) addresses of the primary \(primary.link.name) would lose their "
-                    + "default route; write Gateway = auto")
         }
     }
 
@@ -271,7 +277,7 @@ extension [InterfaceAddress] {
         sharingSubnetWith others: [InterfaceAddress]
     ) -> (InterfaceAddress, InterfaceAddress)? {
         for mine in self where mine.isGlobal && !mine.subnet.isHost {
-            for theirs in others where theirs.isGlobal && mine.subnet.contains(theirs.address) {
+            for theirs in others where mine.subnet.contains(theirs.address) {
                 return (mine, theirs)
             }
         }

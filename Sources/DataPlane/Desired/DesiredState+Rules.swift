@@ -49,7 +49,9 @@ extension DesiredState {
         ]
         for (family, priority, table) in own where family == .ipv4 || kernel.hasIPv6 {
             let rule = Rule(family: family, priority: priority, table: table, protocol: .kernel)
-            let isThere = kernel.rules.contains { $0.identity == rule.identity }
+            let isThere = kernel.rules.contains {
+                $0.priority == priority && $0.identity == rule.identity
+            }
             if !isThere {
                 warn(nil, "the kernel's own rule \(priority) (\(family)) is gone; it is put back")
             }

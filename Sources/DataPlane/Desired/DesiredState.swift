@@ -37,7 +37,8 @@ public struct DesiredState: Sendable {
         wantKernelRules(kernel)
     }
 
-    private var identities: Set<KernelObject.Identity> = []
+    /// Of everything that is wanted.
+    private(set) var identities: Set<KernelObject.Identity> = []
 
     mutating func want(
         _ object: KernelObject, from origin: SourceLocation?, of owner: InterfaceIndex? = nil

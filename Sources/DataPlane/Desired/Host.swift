@@ -51,14 +51,17 @@ struct Host {
                 interface.mac?.location ?? interface.name?.location ?? interface.location
             diagnostics.append(Diagnostic(severity, at: location, message))
         }
-        let matches = links.filter { link in
-            if let mac = interface.mac?.value {
-                return link.master == nil && link.identifyingMAC == mac
-            }
+        let named = links.filter { link in
+            if let mac = interface.mac?.value { return link.identifyingMAC == mac }
             return link.answers(to: interface.name?.value)
         }
+        // A port of a bond, a bridge or a VF's synthetic device carries its master's packets.
+        let matches = named.filter { $0.master == nil }
         guard let link = matches.first else {
-            if interface.isManaged {
+            if interface.isManaged, let port = named.first,
+                let master = links.first(where: { $0.index == port.master }) {
+                report(.error, "\(port.name) is a port of \(master.name); name that one instead")
+            } else if interface.isManaged {
                 report(
                     interface.isRequired ? .error : .warning,
                     "no interface \(interface.label) on this host"

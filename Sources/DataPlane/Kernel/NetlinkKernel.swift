@@ -23,16 +23,27 @@ public final class NetlinkKernel: Kernel {
     public func observe(
         sysctls names: ([Link]) -> Set<SysctlName>
     ) throws(KernelError) -> KernelState {
-        var state = KernelState(hasIPv6: sysctls.hasIPv6)
-        state.links = try socket.links()
-        let linkNames = Dictionary(state.links.map { ($0.index, $0.name) }) { $1 }
-        for family in AddressFamily.allCases where family == .ipv4 || state.hasIPv6 {
-            state.addresses += try socket.addresses(family, names: linkNames)
-            state.routes += try socket.routes(family)
-            state.rules += try socket.rules(family)
+        var state = KernelState(links: try socket.links(), hasIPv6: sysctls.hasIPv6)
+        try look(.ipv4, into: &state)
+        if state.hasIPv6 {
+            do throws(KernelError) {
+                try look(.ipv6, into: &state)
+            } catch  where error.errno == .addressFamilyNotSupported {
+                state.hasIPv6 = false
+            }
         }
         for name in names(state.links) { state.sysctls[name] = sysctls.read(name) }
         return state
+    }
+
+    /// The rules first: only they are refused where the kernel lacks the family.
+    private func look(
+        _ family: AddressFamily, into state: inout KernelState
+    ) throws(KernelError) {
+        let names = Dictionary(state.links.map { ($0.index, $0.name) }) { $1 }
+        state.rules += try socket.rules(family)
+        state.addresses += try socket.addresses(family, names: names)
+        state.routes += try socket.routes(family)
     }
 
     public func perform(_ changes: [Change]) throws(Refusal) {

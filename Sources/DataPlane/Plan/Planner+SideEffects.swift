@@ -79,30 +79,38 @@ extension Planner {
                 note: "foreign, put back"))
     }
 
-    /// A link that goes down loses its routes and its IPv6 addresses, whoever made them.
+    /// A link that goes down loses its routes and its IPv6 addresses, whoever made them; one
+    /// without IPv6 what it has of that family.
     private mutating func planLinksGoingDown() {
-        let down: [InterfaceIndex] = steps[.irreversible].compactMap {
-            guard case .link(let setting) = $0.object, setting.value == .up(false) else {
-                return nil
+        for change in steps[.irreversible] {
+            switch change.action {
+            case .replace(_, with: .link(let setting)) where setting.value == .up(false):
+                planLoss(of: AddressFamily.allCases, on: setting.interface)
+            case .replace(_, with: .link(let setting)):
+                planLoss(of: [.ipv6], on: setting.interface)
+            case .replace(_, with: .sysctl(let setting)):
+                guard let interface = setting.interface else { continue }
+                planLoss(of: [.ipv6], on: interface)
+            default: break
             }
-            return setting.interface
         }
-        for interface in down {
-            let name = names.name(of: interface)
-            for route in kernel.routes
-            where !memory.owns(route) && !route.isConnected
-                && route.nextHops.contains(where: { $0.interface == interface })
-            {
-                noteLoss(
-                    .route(route), owner: interface, with: name,
-                    isDefault: route.destination.isDefault && route.table == RouteTable.main)
-            }
-            for address in kernel.addresses
-            where address.interface == interface && address.family == .ipv6 && address.isGlobal
-                && !memory.owns(address)
-            {
-                noteLoss(.address(address), owner: interface, with: name, isDefault: false)
-            }
+    }
+
+    private mutating func planLoss(of families: [AddressFamily], on interface: InterfaceIndex) {
+        let name = names.name(of: interface)
+        for route in kernel.routes
+        where families.contains(route.family) && !memory.owns(route) && !route.isConnected
+            && route.nextHops.contains(where: { $0.interface == interface })
+        {
+            noteLoss(
+                .route(route), owner: interface, with: name,
+                isDefault: route.destination.isDefault && route.table == RouteTable.main)
+        }
+        for address in kernel.addresses
+        where address.interface == interface && address.family == .ipv6 && address.isGlobal
+            && families.contains(.ipv6) && !memory.owns(address)
+        {
+            noteLoss(.address(address), owner: interface, with: name, isDefault: false)
         }
     }
 
