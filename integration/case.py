@@ -152,7 +152,6 @@ class Case(unittest.TestCase):
     # The judges
 
     def assertSameDump(self, before, message="", after=None):
-        self.host.settle()
         found = differences(before, after or self.host.dump())
         self.assertEqual(found, [], message)
 

@@ -151,14 +151,20 @@ class Namespace:
                         values[path[len("/proc/sys/"):]] = file.read()
         return values
 
+    def qdiscs(self):
+        """Those with a handle: the others are the kernel's own, given at a link's first up."""
+        lines = self.run("tc", "qdisc", "show").stdout.splitlines()
+        return sorted(line for line in lines if line.split()[2] != "0:")
+
     def dump(self):
         """Everything that a run must leave as it was, without lifetimes."""
+        self.settle()
         return {
             "links": self.links(),
             "addresses": self.addresses(),
             "routes4": self.routes("-4"), "routes6": self.routes("-6"),
             "rules4": self.rules("-4"), "rules6": self.rules("-6"),
-            "qdiscs": self.run("tc", "qdisc", "show").stdout,
+            "qdiscs": self.qdiscs(),
             "sysctls": self.sysctls(),
         }
 

@@ -16,6 +16,10 @@ class Addressing(Case):
         return [a["local"] for link in self.host.show(f"{family} addr show dev {name} scope global")
                 for a in link["addr_info"]]
 
+    def tables(self, source):
+        return [r["table"] for r in self.host.show("-4 rule show")
+                if r.get("src") == source and "table" in r]
+
     def test_rules_follow_every_address_of_an_external_interface(self):
         self.vpc.grant("eth0", "10.0.0.44")
         self.apply(file(ETH0, ETH1))
@@ -119,12 +123,11 @@ class Addressing(Case):
     def test_tables_are_remembered_by_mac_and_never_renumbered(self):
         third = ETH3.replace("Table = 1003;", "")
         self.apply(file(ETH0, third))
-        table = [r["table"] for r in self.host.show("-4 rule show") if r.get("src") == "10.0.1.0"]
+        table = self.tables("10.0.1.0")
+        self.assertEqual(len(table), 1)
         self.apply(file(ETH0, ETH1.replace("Table = 1001;", ""),
                         ETH2.replace("Table = 1002;", ""), third))
-        self.assertEqual(
-            [r["table"] for r in self.host.show("-4 rule show") if r.get("src") == "10.0.1.0"],
-            table)
+        self.assertEqual(self.tables("10.0.1.0"), table)
         self.assertNothingToDo()
 
 

@@ -16,7 +16,10 @@ public struct DiagnosticRenderer: Sendable {
         let head = "\(diagnostic.severity.rawValue): \(diagnostic.message)"
         guard let location = diagnostic.location else { return head }
         let first = "\(location): \(head)"
-        guard let line = lines[location.file]?[location.line] else { return first }
+        // What holds a NUL is no text that anybody could look at.
+        guard let line = lines[location.file]?[location.line], !line.contains("\0") else {
+            return first
+        }
         let (source, caret) = Self.excerpt(line, column: location.column - 1)
         return source.isEmpty ? first : "\(first)\n\(source)\n\(caret)"
     }

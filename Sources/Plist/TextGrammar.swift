@@ -42,6 +42,17 @@ enum TextGrammar {
         return false
     }
 
+    /// As `<integer>` has it: decimal or `0x…`, with or without a minus.
+    static func isInteger(_ text: String) -> Bool {
+        let unsigned = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let isHexadecimal = unsigned.hasPrefix("0x")
+        let digits = (isHexadecimal ? unsigned.dropFirst(2) : unsigned).unicodeScalars
+        return !digits.isEmpty
+            && digits.allSatisfy {
+                isHexadecimal ? $0.properties.isASCIIHexDigit : ("0"..."9").contains($0)
+            }
+    }
+
     /// Would move a terminal's cursor or worse.
     static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {

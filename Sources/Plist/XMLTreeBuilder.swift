@@ -8,26 +8,10 @@ final class XMLTreeBuilder {
 
     private let file: String
     private let parser: XML_Parser
-    private var frames: [Frame] = []
+    private var frames: [XMLFrame] = []
     /// Open elements below one that is passed over.
     private var skipped = 0
     private var isStopped = false
-
-    private struct Frame {
-        enum Kind: String {
-            case plist, dict, array, key, string, integer, `true`, `false`
-            var isCollection: Bool { self == .plist || self == .dict || self == .array }
-        }
-
-        var kind: Kind
-        var location: SourceLocation
-        var text: [UInt8] = []
-        var elements: [PlistNode] = []
-        var body = DictionaryBody()
-        var key: (text: String, location: SourceLocation)?
-        var isDamaged = false
-        var hasStrayText = false
-    }
 
     init(file: String, parser: XML_Parser) {
         self.file = file
@@ -80,8 +64,8 @@ final class XMLTreeBuilder {
                 frames[frames.count - 1].key = nil
             }
             skipped = 1
-        } else if let kind = Frame.Kind(rawValue: name) {
-            frames.append(Frame(kind: kind, location: here))
+        } else if let kind = XMLFrame.Kind(rawValue: name) {
+            frames.append(XMLFrame(kind: kind, location: here))
         }
     }
 
@@ -93,7 +77,7 @@ final class XMLTreeBuilder {
         guard parent.kind.isCollection else {
             return "\(Self.tag(name)) inside <\(parent.kind.rawValue)>"
         }
-        guard let kind = Frame.Kind(rawValue: name), kind != .plist else {
+        guard let kind = XMLFrame.Kind(rawValue: name), kind != .plist else {
             return ["real", "date", "data"].contains(name)
                 ? "<\(name)> has no meaning here; write a <string> or an <integer>"
                 : "unknown element \(Self.tag(name))"
@@ -149,11 +133,11 @@ final class XMLTreeBuilder {
         }
     }
 
-    private func node(_ content: PlistNode.Content, _ frame: Frame) -> PlistNode {
+    private func node(_ content: PlistNode.Content, _ frame: XMLFrame) -> PlistNode {
         PlistNode(content, at: frame.location, isDamaged: frame.isDamaged)
     }
 
-    private func key(_ text: String, _ frame: Frame) {
+    private func key(_ text: String, _ frame: XMLFrame) {
         let index = frames.count - 1
         if let key = frames[index].key {
             report("\(Diagnostic.quote(key.text)) has no value", at: key.location)
@@ -162,18 +146,11 @@ final class XMLTreeBuilder {
         frames[index].key = (text, frame.location)
     }
 
-    private func integer(_ text: String, _ frame: Frame) -> PlistNode {
-        let bytes = text.utf8.drop(while: TextGrammar.isBlank)
-        let blanks = bytes.reversed().prefix(while: TextGrammar.isBlank).count
-        let digits = String(decoding: bytes.dropLast(blanks), as: UTF8.self)
-        let unsigned = digits.hasPrefix("-") ? digits.dropFirst() : digits[...]
-        let hexadecimal = unsigned.hasPrefix("0x") ? unsigned.dropFirst(2) : nil
-        let isInteger =
-            hexadecimal.map {
-                !$0.isEmpty && $0.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
-            }
-            ?? (!unsigned.isEmpty && unsigned.utf8.allSatisfy { (0x30...0x39).contains($0) })
-        guard isInteger || frame.isDamaged else {
+    private func integer(_ text: String, _ frame: XMLFrame) -> PlistNode {
+        let head = text.utf8.drop(while: TextGrammar.isBlank)
+        let blanks = head.reversed().prefix(while: TextGrammar.isBlank).count
+        let digits = String(decoding: head.dropLast(blanks), as: UTF8.self)
+        guard TextGrammar.isInteger(digits) || frame.isDamaged else {
             report("\(Diagnostic.quote(digits)) is not an integer", at: frame.location)
             return PlistNode(.string(digits), at: frame.location, isDamaged: true)
         }

@@ -75,7 +75,7 @@ import Testing
     }
 }
 
-@Suite("A file of 1 MiB") struct LargeConfigTests {
+@Suite("A large file") struct LargeConfigTests {
     @Test(
         "costs no more than its size, whatever it is full of",
         arguments: [
@@ -88,19 +88,17 @@ import Testing
                 "{ Version = 1; Interfaces = ( { Name = a; Sysctl = {", "ipv4.k# = 1;",
                 "}; } ); }", 0
             ),
-            ("{ Version = 1; Interfaces = ( { Name = a; } ); ", "K# = 1;", "}", 501),
-            ("{ Version = 1; Interfaces = (", "{ Name = n; },", "); }", 501),
+            ("{ Version = 1; Interfaces = ( { Name = a; } ); ", "K# = 1;", "}", 10_000),
+            ("{ Version = 1; Interfaces = (", "{ Name = n; },", "); }", 9_999),
         ])
     func size(head: String, entry: String, tail: String, problems: Int) {
         let parts = entry.split(separator: "#", omittingEmptySubsequences: false)
         var text = head
-        for number in 0..<20_000 { text += parts.joined(separator: "\(number)") }
+        for number in 0..<10_000 { text += parts.joined(separator: "\(number)") }
         let found = configProblems(text + tail, dropIns: "{ Version = 1; }")
-        #expect(found.count == problems)
+        #expect(found.count == min(problems, 501))
         if problems > 0 {
-            #expect(
-                found.last == "too many problems; 19499 more are not shown"
-                    || found.last == "too many problems; 19500 more are not shown")
+            #expect(found.last == "too many problems; \(problems - 500) more are not shown")
         }
     }
 }

@@ -52,6 +52,11 @@ import Testing
         #expect(renderer.text(of: Diagnostic(.error, "no")) == "error: no")
     }
 
+    @Test("shows no line of a binary file")
+    func binary() {
+        #expect(render("bplist00\0\0", 1, 1) == "dir/f.plist:1:1: error: no")
+    }
+
     @Test("shows the lines of a UTF-16 file")
     func utf16() {
         let bytes: [UInt8] =

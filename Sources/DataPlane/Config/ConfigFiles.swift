@@ -103,7 +103,7 @@ public struct ConfigFiles: Sendable {
         let folder = FilePath(main).removingLastComponent().appending("rtsetup.d").string
         guard let directory = opendir(folder) else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
-            throw .unreadable(path: folder, Errno(rawValue: errno))
+            throw ConfigFilesError(path: folder, opening: Errno(rawValue: errno))
         }
         defer { closedir(directory) }
         var names: [String] = []

@@ -12,29 +12,31 @@ extension TreeReader {
         guard let entries = entries(of: node, "an entry of 'Routes'", RouteKey.self) else {
             return nil
         }
-        var parts = RouteParts()
+        var parts = RouteParts(at: node.location)
         for entry in entries { read(entry, into: &parts) }
         guard errorCount == problems, !node.isDamaged else { return nil }
         guard let destination = destination(parts, at: node.location) else { return nil }
         var draft = parts.draft
         draft.config.destination = destination
-        draft.config.location = node.location
         check(parts, destination, at: node.location)
         return errorCount == problems ? draft : nil
     }
 
     /// A route with the places of its parts.
     private struct RouteParts {
-        var draft = RouteDraft(
-            config: RouteConfig(
-                destination: .default(.ipv4),
-                location: SourceLocation(file: "", line: 1, column: 1)))
+        /// Its destination is a placeholder until `destination` is known to be sound.
+        var draft: RouteDraft
         var destination: Located<Destination>?
         var keys: [RouteKey: SourceLocation] = [:]
 
         enum Destination: Hashable {
             case `default`
             case prefix(IPPrefix)
+        }
+
+        init(at location: SourceLocation) {
+            draft = RouteDraft(
+                config: RouteConfig(destination: .default(.ipv4), location: location))
         }
     }
 

@@ -104,14 +104,17 @@ extension DesiredState {
         _ addresses: FinalAddresses, kernel: KernelState, memory: Memory
     ) {
         guard let primary = addresses.managed.first(where: { $0.config.isPrimary }) else { return }
+        let defaults = mainDefaults()
         for family in AddressFamily.allCases {
             let found = primary.autoDefault(family, kernel: kernel, memory: memory)?
                 .effectiveMetric
-            let planned = mainDefaults(family).filter { $0.interface == primary.index }
-                .map(\.metric).min()
+            let planned = defaults.filter {
+                $0.family == family && $0.interface == primary.index
+            }.map(\.metric).min()
             guard let best = [found, planned].compactMap({ $0 }).min() else { continue }
-            for other in mainDefaults(family)
-            where other.interface != primary.index && other.metric <= best {
+            for other in defaults
+            where other.family == family && other.interface != primary.index
+                && other.metric <= best {
                 let name = kernel.links.first { $0.index == other.interface }?.name ?? ""
                 conflict(
                     other.origin,
@@ -123,16 +126,22 @@ extension DesiredState {
         }
     }
 
+    private struct MainDefault {
+        var family: AddressFamily
+        var interface: InterfaceIndex
+        var metric: UInt32
+        var origin: SourceLocation?
+    }
+
     /// The default routes that the plan wants in main.
-    private func mainDefaults(
-        _ family: AddressFamily
-    ) -> [(interface: InterfaceIndex, metric: UInt32, origin: SourceLocation?)] {
+    private func mainDefaults() -> [MainDefault] {
         wanted.compactMap { entry in
-            guard case .route(let route) = entry.object, route.family == family,
-                route.table == RouteTable.main, route.destination.isDefault,
-                let interface = route.nextHops.first?.interface
+            guard case .route(let route) = entry.object, route.table == RouteTable.main,
+                route.destination.isDefault, let interface = route.nextHops.first?.interface
             else { return nil }
-            return (interface, route.effectiveMetric, entry.origin)
+            return MainDefault(
+                family: route.family, interface: interface, metric: route.effectiveMetric,
+                origin: entry.origin)
         }
     }
 
@@ -146,32 +155,35 @@ extension DesiredState {
             $0.table == RouteTable.main && !memory.owns($0)
         }
         for route in foreign {
-            let words = KernelObject.route(route).description(names: names)
+            func words() -> String { KernelObject.route(route).description(names: names) }
             let hops = Set(route.nextHops.compactMap(\.interface))
-            let isTunnel = kernel.links.contains { hops.contains($0.index) && $0.isTunnel }
             // The kernel's own last resort of IPv6 is no decision of anybody.
             let isLastResort = route.metric == .max
             if route.destination.isDefault, route.isReject, !isLastResort {
-                warn(nil, "main has \(words): it ends every lookup that reaches main")
-            } else if (1...3).contains(route.destination.length), isTunnel {
+                warn(nil, "main has \(words()): it ends every lookup that reaches main")
+            } else if (1...3).contains(route.destination.length),
+                kernel.links.contains(where: { hops.contains($0.index) && $0.isTunnel })
+            {
                 warn(
                     nil,
-                    "\(words) in main takes more than the tunnel's own traffic past the ENIs' "
+                    "\(words()) in main takes more than the tunnel's own traffic past the ENIs' "
                         + "tables; the cure is MainRoutes = ignore")
             } else if hops.count > 1, !hops.isSubset(of: managed), !hops.isDisjoint(with: managed) {
                 warn(
                     nil,
-                    "\(words) in main mixes ENIs and others; the cure is MainRoutes = ignore")
+                    "\(words()) in main mixes ENIs and others; the cure is MainRoutes = ignore")
             }
         }
         guard let primary else { return }
+        let planned = mainDefaults()
         for family in AddressFamily.allCases where !primary.globalAddresses(family).isEmpty {
             let theirs = foreign.filter {
                 $0.family == family && $0.destination.isDefault && $0.type == .unicast
             }.compactMap { route in
                 route.nextHops.first?.interface.map { ($0, route.effectiveMetric) }
             }
-            let all = theirs + mainDefaults(family).map { ($0.interface, $0.metric) }
+            let ours = planned.filter { $0.family == family }.map { ($0.interface, $0.metric) }
+            let all = theirs + ours
             guard let best = all.min(by: { $0.1 < $1.1 }), best.0 != primary.index,
                 managed.contains(best.0)
             else { continue }
@@ -288,12 +300,13 @@ extension [InterfaceAddress] {
 extension Link {
     /// A device that carries packets inside others.
     fileprivate var isTunnel: Bool {
-        let kinds: Set<String> = [
-            "tun", "wireguard", "gre", "gretap", "ip6gre", "ipip", "ip6tnl", "sit", "vti", "vti6",
-            "vxlan", "geneve", "xfrm", "ppp",
-        ]
-        return isPointToPoint || kind.map(kinds.contains) ?? false
+        isPointToPoint || kind.map(Self.tunnelKinds.contains) ?? false
     }
+
+    private static let tunnelKinds: Set<String> = [
+        "tun", "wireguard", "gre", "gretap", "ip6gre", "ipip", "ip6tnl", "sit", "vti", "vti6",
+        "vxlan", "geneve", "xfrm", "ppp",
+    ]
 }
 
 extension Rule {

@@ -134,7 +134,7 @@ extension ManagedInterface {
     func copiesOfMain(
         _ family: AddressFamily, _ all: FinalAddresses, kernel: KernelState, memory: Memory
     ) -> [Route] {
-        var copies = connectedSubnets(family, kernel: kernel, memory: memory).map { subnet in
+        var copies = connectedSubnets(family, kernel: kernel).map { subnet in
             Route(
                 destination: subnet, scope: family == .ipv4 ? .link : .global,
                 nextHops: [NextHop(interface: index)])
@@ -177,7 +177,7 @@ extension ManagedInterface {
     /// The subnets that main will reach through this link without a gateway because the kernel
     /// says so: those of its addresses, and those that a router announced.
     func connectedSubnets(
-        _ family: AddressFamily, kernel: KernelState, memory: Memory
+        _ family: AddressFamily, kernel: KernelState
     ) -> [IPPrefix] {
         let held = addresses.filter { $0.family == family }
         let open = held.filter {
@@ -185,15 +185,10 @@ extension ManagedInterface {
                 && !($0.family == .ipv6 && $0.address.isLinkLocal)
         }
         let hosts = Set(held.map { IPPrefix.host($0.address) })
-        let leaving = Set(
-            kernel.addresses.filter { address in
-                address.interface == index && memory.owns(address)
-                    && !held.contains { $0.identity == address.identity }
-            }.map(\.subnet))
         let announced = kernel.routes.filter { route in
             route.family == family && route.table == RouteTable.main && route.isConnected
                 && route.nextHops.count == 1 && route.nextHops[0].interface == index
-                && !leaving.contains(route.destination) && !hosts.contains(route.destination)
+                && !leavingSubnets.contains(route.destination) && !hosts.contains(route.destination)
         }
         var subnets = Set(open.map(\.subnet)).union(announced.map(\.destination))
         if family == .ipv6 { subnets.insert(.linkLocal) }

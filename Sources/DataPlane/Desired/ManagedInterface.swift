@@ -9,6 +9,8 @@ struct ManagedInterface {
     var ownAddresses: [(address: InterfaceAddress, origin: AddressConfig)]
     /// What it will hold: ours, then everybody else's.
     var addresses: [InterfaceAddress]
+    /// Subnets of addresses that the plan takes away.
+    var leavingSubnets: Set<IPPrefix>
 
     var index: InterfaceIndex { link.index }
     /// Whether routes through it can be there: a route needs its link up.
@@ -116,7 +118,10 @@ extension FinalAddresses {
             managed.append(
                 ManagedInterface(
                     config: entry.config, link: link, table: entry.table, ownAddresses: own,
-                    addresses: addresses))
+                    addresses: addresses,
+                    leavingSubnets: Set(
+                        here.filter { memory.owns($0) && !mine.contains($0.identity) }
+                            .map(\.subnet))))
         }
         holders = expected.map { ($0, nil) }
         for (index, addresses) in byLink {

@@ -12,7 +12,8 @@ extension KernelObject {
         case address(InterfaceIndex, IPAddress, prefixLength: UInt8)
         /// fib_find_alias (IPv4) and fib6_add_rt2node (IPv6).
         case route(table: UInt32, IPPrefix, typeOfService: UInt8, metric: UInt32)
-        case rule(Rule)
+        /// Apart from the others, which dictionaries compare by the thousand: it is large.
+        indirect case rule(Rule)
         case sysctl(SysctlName)
     }
 
