@@ -53,6 +53,7 @@ let package = Package(
             swiftSettings: houseStyle),
         .testTarget(
             name: "DataPlaneTests", dependencies: ["DataPlane", "Netlink", "Plist"],
+            exclude: ["Golden"],
             swiftSettings: houseStyle),
         .testTarget(
             name: "rtsetupTests",

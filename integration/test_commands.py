@@ -176,9 +176,10 @@ class Commands(Case):
         environment = dict(os.environ, NO_COLOR="1")
         self.assertNotIn("\x1b", self.rtsetup("plan", env=environment).out)
 
-    def test_an_empty_list_of_interfaces_has_nothing_to_do(self):
+    def test_an_empty_list_of_interfaces_is_an_error(self):
+        """Else a generator's mistake would take everything down."""
         self.write("{ Version = 1; Interfaces = ( ); }")
-        self.rtsetup("apply")
+        self.rtsetup("apply", expect=65)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Faults(Case):
     def test_a_file_that_others_can_write_is_refused_by_apply_only(self):
         path = Path(self.write(GUIDE))
         path.chmod(0o666)
-        self.assertIn("writable", self.unchanged(77, "apply").err)
+        self.assertIn("chmod go-w", self.unchanged(77, "apply").err)
         self.assertIn("warning", self.rtsetup("plan").text)
 
     def test_a_file_of_another_owner_is_refused(self):
@@ -137,10 +137,14 @@ class Signals(Case):
         """One NIC with many addresses, so that an apply takes a while."""
         return VPC([NIC("eth0", A, ["10.0.0.19", A.host6(19)])])
 
+    def add_nic(self):
+        self.host.ip("link add eth7 type veth peer name eth7peer",
+                     "link set eth7peer addrgenmode none", "link set eth7peer up")
+
     def test_sigterm_in_the_middle_is_all_or_nothing(self):
         addresses = ", ".join(f'"10.64.0.{n}/24"' for n in range(1, self.ADDRESSES))
         # `address` takes a rule for each: many changes to be interrupted in.
-        self.host.ip("link add eth7 type veth peer name eth7peer", "link set eth7peer up")
+        self.add_nic()
         text = file(ETH0, f'Name = eth7; Addresses = ( {addresses} ); Gateway = "10.64.0.253"; '
                     "RuleSource = address; Table = 1007;")
         before = self.host.dump()
@@ -165,15 +169,15 @@ class Signals(Case):
                     self.teardown()
         self.assertTrue(seen & {1, -signal.SIGTERM}, f"no round was interrupted: {seen}")
 
-    def test_a_closed_pipe_stops_nothing(self):
-        self.host.ip("link add eth7 type veth peer name eth7peer", "link set eth7peer up")
+    def test_a_closed_pipe_leaves_nothing_half_done(self):
+        self.add_nic()
         self.write(file(ETH0, ETH1.replace("eth1", "eth7")))
         reader, writer = os.pipe()
         os.close(reader)
         with self.host.entered():
             child = subprocess.Popen(self.command("apply"), stdout=writer, stderr=writer)
         os.close(writer)
-        self.assertNotEqual(child.wait(timeout=10), -signal.SIGPIPE)
+        child.wait(timeout=10)
         self.assertNothingToDo()
 
 

@@ -1,0 +1,72 @@
+import Netlink
+import SystemPackage
+
+@testable import DataPlane
+
+/// A kernel whose state behaves like Linux, with one scripted fault.
+final class FakeKernel: Kernel {
+    /// What goes wrong, at a change counted from 0 over the kernel's whole life.
+    enum Fault: Hashable {
+        /// The kernel says no, and goes on with what stands behind it in the same send.
+        case refusal(at: Int)
+        /// rtsetup is killed before this change: nothing is made or answered from then on.
+        case crash(at: Int)
+        /// ENOBUFS: everything of this send is made, and nobody hears of it.
+        case lostAnswer(at: Int)
+    }
+
+    private(set) var state: KernelState
+    var fault: Fault?
+    /// How many requests reached the kernel, refused ones included.
+    private(set) var requests = 0
+    private(set) var isCrashed = false
+    /// Looks at the state after each request.
+    var onChange: (Change, KernelState) -> Void = { _, _ in }
+
+    init(_ state: KernelState, fault: Fault? = nil) {
+        self.state = state
+        self.fault = fault
+    }
+
+    func observe(sysctls: ([Link]) -> Set<SysctlName>) throws(KernelError) -> KernelState {
+        guard !isCrashed else { throw KernelError("observe", .interrupted) }
+        var seen = state
+        let asked = sysctls(state.links)
+        seen.sysctls = state.sysctls.filter { asked.contains($0.key) }
+        return seen
+    }
+
+    func perform(_ changes: [Change]) throws(Refusal) {
+        var refusal: Refusal?
+        for (index, change) in changes.enumerated() where !change.isSideEffect {
+            defer { requests += 1 }
+            switch fault {
+            case .crash(at: requests): isCrashed = true
+            case .refusal(at: requests):
+                fault = nil
+                refusal =
+                    refusal
+                    ?? Refusal(index: index, error: KernelError("scripted", .invalidArgument))
+                continue
+            case .lostAnswer(at: requests):
+                fault = nil
+                refusal =
+                    refusal ?? Refusal(index: nil, error: KernelError("scripted", .noBufferSpace))
+            default: break
+            }
+            guard !isCrashed else {
+                throw Refusal(index: nil, error: KernelError("killed", .interrupted))
+            }
+            do {
+                try state.make(change.action)
+                onChange(change, state)
+            } catch {
+                refusal = refusal ?? Refusal(index: index, error: error)
+            }
+        }
+        if let refusal { throw refusal }
+    }
+
+    /// What another program, or a person, does to the kernel meanwhile.
+    func disturb(_ action: Change.Action) throws(KernelError) { try state.make(action) }
+}
