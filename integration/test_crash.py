@@ -1,18 +1,33 @@
 """SIGKILL after each single change: the next apply converges, and teardown leaves nothing."""
 
 import os
+import shutil
 import signal
+import subprocess
+import unittest
+from pathlib import Path
 
 from case import ETH0, ETH1, ETH2, FOUR, QUICK, Case, file, main
 
 
+COMPILER = shutil.which("cc") or shutil.which("clang")
+
+
+@unittest.skipUnless(COMPILER, "needs a C compiler for kill_after.c: scripts/setup test")
 class Crash(Case):
-    """The binary kills itself after RTSETUP_TEST_KILL_AFTER changes."""
+    """kill_after.c, preloaded, cuts a send after the Nth request and kills the binary."""
 
     STEP = 7 if QUICK else 1
 
+    def setUp(self):
+        super().setUp()
+        self.hook = f"{self.vpc.folder}/kill_after.so"
+        source = Path(__file__).with_name("kill_after.c")
+        subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", self.hook, source, "-ldl"],
+                       check=True)
+
     def killed(self, after, *words):
-        environment = dict(os.environ, RTSETUP_TEST_KILL_AFTER=str(after))
+        environment = dict(os.environ, LD_PRELOAD=self.hook, KILL_AFTER=str(after))
         result = self.rtsetup(*words, expect=None, env=environment)
         self.assertIn(result.code, (0, -signal.SIGKILL), result.text)
         return result.code != 0

@@ -139,7 +139,8 @@ class Signals(Case):
 
     def add_nic(self):
         self.host.ip("link add eth7 type veth peer name eth7peer",
-                     "link set eth7peer addrgenmode none", "link set eth7peer up")
+                     "link set eth7peer up")
+        self.host.sysctl("net.ipv6.conf.eth7peer.disable_ipv6", 1)
 
     def test_sigterm_in_the_middle_is_all_or_nothing(self):
         addresses = ", ".join(f'"10.64.0.{n}/24"' for n in range(1, self.ADDRESSES))

@@ -1,6 +1,4 @@
 import ArgumentParser
-import DataPlane
-import Plist
 
 /// A subcommand: it does its work and says how that ended; what goes wrong is told here.
 protocol Command: ParsableCommand {

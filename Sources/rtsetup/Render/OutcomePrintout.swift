@@ -125,10 +125,16 @@ private struct FailureText {
                 ?? "cannot \(error)"
         case .interrupted: "interrupted by a signal"
         case .notConverged(let differences):
-            "the kernel took every change, but does not hold: "
-                + differences.map { $0.intention(names: names) }.joined(separator: ", ")
+            "the kernel took every change, but these are still to do: " + list(differences)
         case .notVerified(let error): "cannot read the kernel back: \(error)"
         }
+    }
+
+    /// The first few.
+    private func list(_ changes: [Change]) -> String {
+        let shown = changes.prefix(5).map { $0.intention(names: names) }
+        let more = changes.count - shown.count
+        return (shown + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", ")
     }
 }
 
