@@ -190,7 +190,7 @@ extension KernelObject {
     fileprivate func isRestored(as was: KernelObject) -> Bool {
         switch (self, was) {
         case (.address(let a), .address(let b)):
-            return a.protocol == b.protocol && a.isSatisfied(by: b)
+            return a.isSatisfied(by: b, comparingMark: true)
         case (.route(let a), .route(let b)):
             return a.protocol == b.protocol && a.isEqual(to: b)
         default:

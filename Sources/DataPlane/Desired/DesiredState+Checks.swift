@@ -82,7 +82,7 @@ extension DesiredState {
                 }
                 return rule.priority
             })
-        for rule in kernel.rules where !memory.owns(rule) && !identities.contains(rule.identity) {
+        for rule in kernel.rules where !memory.owns(rule) && !wants(rule.identity) {
             let sources = addresses.managed.flatMap { $0.globalAddresses(rule.family) }
                 .map(\.address)
             guard rule.mayMatchLocally(anyOf: sources) else { continue }
@@ -200,7 +200,7 @@ extension DesiredState {
         let tables = Set(paths.map(\.table))
         for route in kernel.routes
         where tables.contains(route.table) && !memory.owns(route)
-            && !identities.contains(route.identity)
+            && !wants(route.identity)
         {
             warn(
                 nil,

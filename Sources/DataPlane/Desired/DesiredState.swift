@@ -37,13 +37,20 @@ public struct DesiredState: Sendable {
         wantKernelRules(kernel)
     }
 
-    /// Of everything that is wanted.
-    private(set) var identities: Set<KernelObject.Identity> = []
+    /// Where each identity stands in `wanted`.
+    private var indices: [KernelObject.Identity: Int] = [:]
+
+    /// What is wanted under an identity; nil: nothing.
+    subscript(identity: KernelObject.Identity) -> Wanted? { indices[identity].map { wanted[$0] } }
+
+    func wants(_ identity: KernelObject.Identity) -> Bool { indices[identity] != nil }
 
     mutating func want(
         _ object: KernelObject, from origin: SourceLocation?, of owner: InterfaceIndex? = nil
     ) {
-        guard identities.insert(object.identity).inserted else { return }
+        let identity = object.identity
+        guard indices[identity] == nil else { return }
+        indices[identity] = wanted.count
         wanted.append(Wanted(object: object, origin: origin, owner: owner))
     }
 

@@ -6,6 +6,8 @@ extension Planner {
     mutating func planAddresses() {
         let observed = Dictionary(
             kernel.addresses.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+        // Before Linux 5.18 no address has a mark, not even lo's: then its lack is no difference.
+        let hasMarks = kernel.addresses.contains { $0.protocol != 0 }
         var replaced: Set<KernelObject.Identity> = []
         for entry in desired.wanted {
             guard case .address(let address) = entry.object else { continue }
@@ -20,7 +22,7 @@ extension Planner {
             memory.createdAddresses.insert(address.identity)
             if there.flags.contains(.dadFailed) {
                 readd(there, as: address, entry, because: "duplicate address detection failed")
-            } else if !address.isSatisfied(by: there) {
+            } else if !address.isSatisfied(by: there, comparingMark: hasMarks) {
                 replace(
                     .addresses, .address(there), with: .address(address.keepingState(of: there)),
                     entry)
@@ -28,7 +30,7 @@ extension Planner {
         }
         // In reverse, so that the primaries of a subnet leave last.
         for address in kernel.addresses.reversed() where memory.owns(address) {
-            guard wanted[address.identity] == nil, !replaced.contains(address.identity) else {
+            guard !desired.wants(address.identity), !replaced.contains(address.identity) else {
                 continue
             }
             memory.createdAddresses.remove(address.identity)
@@ -105,7 +107,7 @@ extension Planner {
         _ observed: [KernelObject.Identity: InterfaceAddress]
     ) {
         memory.createdAddresses = memory.createdAddresses.filter {
-            wanted[$0] != nil || observed[$0] != nil
+            desired.wants($0) || observed[$0] != nil
         }
     }
 }
@@ -113,10 +115,10 @@ extension Planner {
 extension InterfaceAddress {
     /// Whether what is there is what is wanted: tentative is no difference, nor is a lifetime
     /// that somebody gave it, but for an IPv6 address that must not (or must) be chosen.
-    func isSatisfied(by there: InterfaceAddress) -> Bool {
+    func isSatisfied(by there: InterfaceAddress, comparingMark: Bool) -> Bool {
         let compared: AddressFlags = family == .ipv6 ? [.noPrefixRoute, .noDAD] : .noPrefixRoute
         let isDeprecated = preferredLifetime == 0
-        return there.protocol == self.protocol && there.metric == metric
+        return (there.protocol == self.protocol || !comparingMark) && there.metric == metric
             && there.peer == peer
             && there.flags.intersection(compared) == flags.intersection(compared)
             && (family == .ipv4 || isDeprecated == (there.preferredLifetime == 0))

@@ -35,7 +35,7 @@ extension Planner {
 
         var unwanted: [Change] = []
         for route in kernel.routes where memory.owns(route) {
-            guard wanted[route.identity] == nil else { continue }
+            guard !desired.wants(route.identity) else { continue }
             unwanted.append(
                 Change(.remove(.route(route)), owner: route.nextHops.first?.interface))
         }

@@ -3,25 +3,25 @@ import Netlink
 extension Planner {
     /// Rules that are missing, and ours that are no longer wanted. A rule is never replaced.
     mutating func planRules() {
-        let observed = Dictionary(
-            grouping: kernel.rules.filter { !replacedRules.contains($0) }, by: \.identity)
+        let there = Set(kernel.rules).subtracting(replacedRules)
+        let foreign = Dictionary(
+            grouping: kernel.rules.filter { !memory.owns($0) }, by: { $0.marked(.unspecified) })
+        var kept: Set<Rule> = []
         for entry in desired.wanted {
             guard case .rule(let rule) = entry.object else { continue }
-            let there = observed[rule.identity] ?? []
-            if there.contains(where: { $0.protocol == rule.protocol }) { continue }
-            let foreign = there.filter { !memory.owns($0) }
-            if rule.protocol == .kernel ? !foreign.isEmpty : !foreign.isEmpty && !options.adopt {
-                satisfied += foreign.map { .rule($0) }
+            kept.insert(rule)
+            if there.contains(rule) { continue }
+            let twins = foreign[rule.marked(.unspecified)] ?? []
+            if !twins.isEmpty, rule.protocol == .kernel || !options.adopt {
+                satisfied += twins.map { .rule($0) }
                 continue
             }
             add(.rules, entry.object, entry)
-            for rule in foreign { remove(.ruleRemovals, .rule(rule), of: entry.owner) }
+            for twin in twins { remove(.ruleRemovals, .rule(twin), of: entry.owner) }
         }
         // A delete reads an absent selector as "any", so the more specific twin goes first.
-        let unwanted = kernel.rules.filter { rule in
-            guard memory.owns(rule), !replacedRules.contains(rule) else { return false }
-            guard case .rule(let want)? = wanted[rule.identity]?.object else { return true }
-            return want.protocol != rule.protocol
+        let unwanted = kernel.rules.filter {
+            memory.owns($0) && !kept.contains($0) && !replacedRules.contains($0)
         }
         let ordered = unwanted.enumerated().sorted { a, b in
             if a.element.priority != b.element.priority {

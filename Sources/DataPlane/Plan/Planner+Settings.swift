@@ -13,7 +13,7 @@ extension Planner {
             planOverwritten(by: entry)
         }
         for (identity, remembered) in memory.settings.sorted(by: { $0.value < $1.value })
-        where wanted[identity] == nil {
+        where !desired.wants(identity) {
             restore(identity, remembered)
         }
     }
@@ -30,7 +30,7 @@ extension Planner {
             let now = SysctlSetting(name: name, value: value, interface: index)
             var then = now
             then.value = cause.value
-            if let other = wanted[.sysctl(name)], case .sysctl(let setting) = other.object {
+            if let other = desired[.sysctl(name)], case .sysctl(let setting) = other.object {
                 guard !setting.hasSameValue(as: then.value) else { continue }
                 replace(.afterWriteThrough, .sysctl(then), with: other.object, other)
             } else {
@@ -42,7 +42,7 @@ extension Planner {
     private mutating func restore(
         _ identity: KernelObject.Identity, _ remembered: RememberedSetting
     ) {
-        if let cause = remembered.cause, wanted[.sysctl(cause)] != nil { return }
+        if let cause = remembered.cause, desired.wants(.sysctl(cause)) { return }
         memory.settings[identity] = nil
         guard let now = current(remembered.first) else { return }
         if let interface = now.settingInterface, desired.released.contains(interface),

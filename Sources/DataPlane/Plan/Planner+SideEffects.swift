@@ -58,9 +58,8 @@ extension Planner {
         _ route: Route, with address: InterfaceAddress, mayReturn: Bool,
         remaining: [InterfaceAddress]
     ) {
-        let wantedHere = wanted[route.identity]
         if memory.owns(route) {
-            guard let entry = wantedHere else { return }
+            guard let entry = desired[route.identity] else { return }
             add(.putBack, entry.object, entry)
             return
         }

@@ -7,7 +7,6 @@ struct Planner {
     let desired: DesiredState
     let options: Plan.Options
     let names: InterfaceNames
-    let wanted: [KernelObject.Identity: DesiredState.Wanted]
 
     var memory: Memory
     var steps = Steps()
@@ -27,8 +26,6 @@ struct Planner {
         self.memory = memory
         self.memory.protocols = desired.protocols
         names = InterfaceNames(of: kernel.links)
-        wanted = Dictionary(
-            desired.wanted.map { ($0.object.identity, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     mutating func add(_ phase: Phase, _ object: KernelObject, _ wanted: DesiredState.Wanted?) {
