@@ -13,7 +13,7 @@ from namespace import Monitor, differences
 from vpc import VPC
 
 ROOT = Path(__file__).resolve().parent.parent
-BINARY = os.environ.get("RTSETUP", str(ROOT / ".build/release/rtsetup"))
+BINARY = os.environ.get("RTSETUP") or str(ROOT / ".build/release/rtsetup")
 QUICK = bool(os.environ.get("RTSETUP_QUICK"))
 
 # The guide's host (Alibaba Cloud ECS): three NICs on one subnet, the primary as its image set it up.
@@ -85,6 +85,13 @@ class Case(unittest.TestCase):
 
     maxDiff = None
     ipv6 = True
+
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise RuntimeError("integration tests make network namespaces: run them as root")
+        if not os.access(BINARY, os.X_OK):
+            raise RuntimeError(f"no {BINARY}: swift build -c release --static-swift-stdlib")
 
     def setUp(self):
         self.vpc = self.make_vpc()
@@ -186,9 +193,5 @@ class Case(unittest.TestCase):
 
 def main():
     """Each test file runs alone: `python3 integration/test_guide.py`."""
-    if os.geteuid() != 0:
-        sys.exit("integration tests make network namespaces: run them as root")
-    if not os.access(BINARY, os.X_OK):
-        sys.exit(f"{BINARY} is not there: swift build -c release --static-swift-stdlib")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     unittest.main(module="__main__", verbosity=2)

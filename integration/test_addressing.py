@@ -156,6 +156,17 @@ class Load(Case):
         for ping in pings:
             self.assertEqual(ping.end(), 0, ping.text)
 
+    def test_another_prefix_length_loses_no_packet(self):
+        """The address is held as a /32 while the kernel has neither the old nor the new one."""
+        body = ETH1 + " GatewayOnLink = YES;"
+        self.apply(file(ETH0, body))
+        ping = Pings(self.host, "10.0.0.20")
+        for length in (25, 24, 26):
+            time.sleep(0.2)
+            self.apply(file(ETH0, body.replace("10.0.0.20/24", f"10.0.0.20/{length}")))
+        self.assertEqual(ping.end(), 0, ping.text)
+        self.assertNothingToDo()
+
     def test_the_primary_loses_no_packet_through_apply_and_teardown(self):
         ping = Pings(self.host, "10.0.0.19")
         for _ in range(3):

@@ -188,7 +188,8 @@ extension OperationGenerator {
         case 1, 2: packet.source = random.one(of: own)?.address
         default:
             packet.source = probe(family)
-            packet.incoming = random.one(of: state.links.filter { !$0.isLoopback && $0.isUp })?
+            packet.incoming =
+                random.one(of: state.links.filter { !$0.isLoopback && $0.isUp })?
                 .index
             let isForwarded =
                 packet.incoming != nil && !own.contains { $0.address == packet.source }

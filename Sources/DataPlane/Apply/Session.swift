@@ -71,9 +71,8 @@ public final class Session {
                 result: .unchanged, plan: plan, links: preview.kernel.links,
                 warnings: preview.warnings, durations: durations)
         }
-        do {
-            try folder.begin(memory.during(plan, after: after), next: after)
-        } catch { throw .file(error) }
+        let during = memory.during(plan, after: after)
+        do { try folder.begin(during, next: after) } catch { throw .file(error) }
 
         let performing = ContinuousClock.now
         var failure: Outcome.Failure?
@@ -97,7 +96,7 @@ public final class Session {
                 try folder.commit()
                 return outcome
             }
-            let left = undo(plan, to: preview.kernel, goal: goal, memory: memory)
+            let left = undo(plan, to: preview.kernel, goal: goal, memory: during)
             outcome.undoneCount = failure.madeCount(of: plan)
             if left.isEmpty {
                 try folder.cancel()
@@ -175,7 +174,7 @@ public final class Session {
     ) -> [Change] {
         var left: [Change] = plan.changes.reversed().map(\.inverse)
         for _ in 0..<4 {
-            guard let now = try? observe(goal, memory: plan.memory) else { continue }
+            guard let now = try? observe(goal, memory: memory) else { continue }
             left = Restoration(of: plan.changes, from: now, to: before).changes
             var rest = left[...]
             while !rest.isEmpty {

@@ -50,11 +50,14 @@ extension DesiredState {
         guard let gateway = path.gateway else { return }
         let config = interface.config
         let origin = config.gateways[path.family]?.location ?? config.location
-        let found = interface.autoDefault(path.family, kernel: kernel, memory: memory)
         let isFound = config.gateways[path.family]?.choice == .auto
+        let found =
+            isFound
+            ? interface.autoDefault(path.family, kernel: kernel, memory: memory) : nil
         var hop = NextHop(
             interface: interface.index, gateway: gateway,
-            isOnLink: config.gatewayOnLink || (isFound && found?.nextHops.first?.isOnLink == true))
+            isOnLink: interface.needsOnLink(
+                gateway, asked: config.gatewayOnLink || found?.nextHops.first?.isOnLink == true))
         var route = Route(
             destination: .default(path.family), table: path.table,
             protocol: RouteProtocol(rawValue: `protocol`),
@@ -63,10 +66,7 @@ extension DesiredState {
 
         guard !isFound, let metric = interface.mainMetric(path.family) else { return }
         // Main does not see a link route of our table that reaches the gateway.
-        if !gateway.isLinkLocal, !interface.addresses.contains(where: { $0.subnet.contains(gateway) })
-        {
-            hop.isOnLink = true
-        }
+        hop.isOnLink = interface.needsOnLink(gateway, asked: true)
         route.nextHops = [hop]
         route.table = RouteTable.main
         route.metric = metric
@@ -84,7 +84,8 @@ extension DesiredState {
                 hops = [
                     NextHop(
                         interface: interface.index, gateway: entry.gateway,
-                        isOnLink: entry.gatewayOnLink)
+                        isOnLink: interface.needsOnLink(
+                            entry.gateway, asked: entry.gatewayOnLink))
                 ]
             }
             for hop in entry.nextHops {
@@ -116,6 +117,15 @@ extension DesiredState {
 }
 
 extension ManagedInterface {
+    /// Whether a gateway that is said to be on the link needs saying: a subnet that holds it says
+    /// so already, and IPv6 refuses the word where main knows another way to that subnet.
+    fileprivate func needsOnLink(_ gateway: IPAddress?, asked: Bool) -> Bool {
+        guard asked, let gateway, !gateway.isLinkLocal || gateway.family == .ipv4 else {
+            return false
+        }
+        return !addresses.contains { !$0.subnet.isHost && $0.subnet.contains(gateway) }
+    }
+
     /// The metric of its default route in main; nil: it has none there.
     func mainMetric(_ family: AddressFamily) -> UInt32? {
         switch config.routeMetric?.value {

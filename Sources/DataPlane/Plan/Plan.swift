@@ -43,6 +43,7 @@ public struct Plan: Sendable {
         planner.planSettings()
         planner.planAddresses()
         planner.planScratchTables()
+        planner.findUnwantedRules()
         planner.planRoutes()
         planner.planRules()
         planner.planSideEffects()
@@ -58,27 +59,37 @@ public struct Plan: Sendable {
 }
 
 /// When a change has its turn. Make before break; what nobody can undo comes last.
-enum Phase: Int, Comparable, CaseIterable {
+enum Phase: Int, CaseIterable {
     case loosen
     case links
-    case addresses
     /// Sources whose table is about to change hands are led through a copy of it.
     case scratchRoutes
     case scratchRules
     case scratchSwitch
+    case scratchClearing
+    /// Sources that are there already are settled before main changes under them: a new address
+    /// or a link that goes up brings its connected route.
+    case settledRoutes
+    case settledRules
+    case linksUp
+    case addresses
     case routes
     case rules
+    /// A source without a rule follows main's default: it comes last and goes first.
+    case mainDefaults
+    case mainDefaultRemovals
     case ruleRemovals
     case routeRemovals
     case addressRemovals
     /// What the kernel took with an address from its owner.
     case putBack
+    /// Sources that stay are given back to main only when it has lost what we brought.
+    case lateRuleRemovals
+    case lateRouteRemovals
     case tighten
     case writeThrough
     case afterWriteThrough
     case irreversible
-
-    static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// Changes by phase.

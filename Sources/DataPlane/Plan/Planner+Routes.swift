@@ -12,10 +12,11 @@ extension Planner {
                 continue
             }
             if let ours = there.first(where: { memory.owns($0) }) {
-                replace(.routes, .route(ours), with: .route(route), entry)
+                replace(phase(of: route, entry), .route(ours), with: .route(route), entry)
             } else if let foreign = there.first(where: { $0.hasSamePath(as: route) }) {
                 if options.adopt {
-                    replace(.routes, .route(foreign), with: .route(route), entry)
+                    replace(
+                        phase(of: route, entry), .route(foreign), with: .route(route), entry)
                 } else {
                     satisfied.append(.route(foreign))
                 }
@@ -27,44 +28,79 @@ extension Planner {
                             + "\(describe(.route(foreign))); remove it: "
                             + "\(foreign.deleteCommand(names: names))"))
             } else {
-                add(.routes, entry.object, entry)
+                add(phase(of: route, entry), entry.object, entry)
             }
         }
         // A gateway must be reachable before the route that names it.
-        steps[.routes] = steps[.routes].sortedStably(by: \.object.hasGateway)
-
-        var unwanted: [Change] = []
-        for route in kernel.routes where memory.owns(route) {
-            guard !desired.wants(route.identity) else { continue }
-            unwanted.append(
-                Change(.remove(.route(route)), owner: route.nextHops.first?.interface))
+        for phase in [Phase.settledRoutes, .routes] {
+            steps[phase] = steps[phase].sortedStably(by: \.object.hasGateway)
         }
-        steps[.routeRemovals] = unwanted.sortedStably { !$0.object.hasGateway }
-            + steps[.routeRemovals]
+        removeUnwantedRoutes()
+    }
+
+    private func phase(of route: Route, _ entry: DesiredState.Wanted) -> Phase {
+        if route.table == RouteTable.main {
+            return route.destination.isDefault ? .mainDefaults : .routes
+        }
+        guard let owner = entry.owner,
+            settled.contains(SettledPath(interface: owner, family: route.family))
+        else { return .routes }
+        return .settledRoutes
+    }
+
+    /// Ours that nothing wants any more. A table that sources look into until late goes late.
+    private mutating func removeUnwantedRoutes() {
+        let lateTables = Set(
+            lateRules.map { rule in [UInt32(rule.family.rawValue), rule.table] })
+        let unwanted = kernel.routes.filter {
+            memory.owns($0) && !desired.wants($0.identity)
+        }
+        var removals = Steps()
+        for route in unwanted + detourRoutes {
+            let phase: Phase
+            if contestedTables.contains(route.table) {
+                phase = .scratchClearing
+            } else if route.table == RouteTable.main, route.destination.isDefault {
+                phase = .mainDefaultRemovals
+            } else if route.preferredSource == nil,
+                lateTables.contains([UInt32(route.family.rawValue), route.table])
+            {
+                // (The kernel takes a route with the address that is its source.)
+                phase = .lateRouteRemovals
+            } else {
+                phase = .routeRemovals
+            }
+            removals.append(
+                Change(.remove(.route(route)), owner: route.nextHops.first?.interface), to: phase)
+        }
+        for phase in Phase.allCases where !removals[phase].isEmpty {
+            steps[phase] = removals[phase].sortedStably { !$0.object.hasGateway }
+        }
     }
 
     /// Leads the sources of every table that changes hands through a copy of it, so that nobody
     /// ever looks into a table that is another interface's already.
     mutating func planScratchTables() {
-        var owners: [UInt32: InterfaceIndex] = [:]
-        for route in kernel.routes where memory.owns(route) {
-            guard owners[route.table] == nil, let interface = route.nextHops.first?.interface
-            else { continue }
-            owners[route.table] = interface
-        }
+        let ours = Dictionary(grouping: kernel.routes.filter { memory.owns($0) }, by: \.table)
         var taken = Set(kernel.routes.map(\.table)).union(desired.paths.map(\.table))
-        for table in Set(desired.paths.map(\.table)).sorted() {
-            guard let owner = owners[table],
-                !desired.paths.contains(where: { $0.table == table && $0.interface == owner })
-            else { continue }
-            let rules = kernel.rules.filter {
-                $0.table == table && $0.action == .lookup && memory.owns($0)
+        for path in desired.paths.sorted(by: { $0.table < $1.table })
+        where !contestedTables.contains(path.table) {
+            let others = (ours[path.table] ?? []).filter { route in
+                route.nextHops.contains { $0.interface != path.interface }
             }
-            guard !rules.isEmpty,
+            guard others.contains(where: { !desired.wants($0.identity) || $0.isLinkRoute }) else {
+                continue
+            }
+            contestedTables.insert(path.table)
+            let rules = kernel.rules.filter {
+                $0.table == path.table && $0.action == .lookup && memory.owns($0)
+            }
+            guard let owner = others.first(where: \.isLinkRoute)?.nextHops.first?.interface,
+                !rules.isEmpty,
                 let scratch = (4_000_000_000...UInt32.max).first(where: { !taken.contains($0) })
             else { continue }
             taken.insert(scratch)
-            lead(rules, from: table, through: scratch, of: owner)
+            lead(rules, from: path.table, through: scratch, of: owner)
         }
     }
 
@@ -91,11 +127,16 @@ extension Planner {
             detour.protocol = RouteProtocol(rawValue: desired.protocol)
             append(.scratchRules, .add(.rule(detour)))
             append(.scratchSwitch, .remove(.rule(rule)))
-            append(.ruleRemovals, .remove(.rule(detour)))
+            detourRules.append(detour)
             replacedRules.insert(rule)
         }
-        for route in routes.reversed() { append(.routeRemovals, .remove(.route(route))) }
+        detourRoutes += routes
     }
+}
+
+extension Route {
+    /// Whether it leads straight onto one link: the mark of whose table it is.
+    fileprivate var isLinkRoute: Bool { nextHops.count == 1 && nextHops[0].gateway == nil }
 }
 
 extension KernelObject {

@@ -6,44 +6,76 @@ extension Planner {
         let there = Set(kernel.rules).subtracting(replacedRules)
         let foreign = Dictionary(
             grouping: kernel.rules.filter { !memory.owns($0) }, by: { $0.marked(.unspecified) })
-        var kept: Set<Rule> = []
         for entry in desired.wanted {
             guard case .rule(let rule) = entry.object else { continue }
-            kept.insert(rule)
             if there.contains(rule) { continue }
             let twins = foreign[rule.marked(.unspecified)] ?? []
             if !twins.isEmpty, rule.protocol == .kernel || !options.adopt {
                 satisfied += twins.map { .rule($0) }
                 continue
             }
-            add(.rules, entry.object, entry)
+            add(phase(of: rule, entry), entry.object, entry)
             for twin in twins { remove(.ruleRemovals, .rule(twin), of: entry.owner) }
         }
         // A delete reads an absent selector as "any", so the more specific twin goes first.
-        let unwanted = kernel.rules.filter {
-            memory.owns($0) && !kept.contains($0) && !replacedRules.contains($0)
-        }
-        let ordered = unwanted.enumerated().sorted { a, b in
+        let ordered = unwantedRules.enumerated().sorted { a, b in
             if a.element.priority != b.element.priority {
                 return a.element.priority > b.element.priority
             }
             let (x, y) = (a.element.selectorCount, b.element.selectorCount)
             return x == y ? a.offset < b.offset : x > y
         }
-        let removals = ordered.map { _, rule in
-            Change(.remove(.rule(rule)), owner: owner(of: rule))
+        for (_, rule) in ordered {
+            let isLate = lateRules.contains(rule) || rule.priority == RulePriority.shared
+            remove(isLate ? .lateRuleRemovals : .ruleRemovals, .rule(rule), of: owner(of: rule))
         }
-        steps[.ruleRemovals] += removals
-        steps[.ruleRemovals] = steps[.ruleRemovals].sortedStably {
+        steps[.lateRuleRemovals] = steps[.lateRuleRemovals].sortedStably {
             guard case .rule(let rule) = $0.object else { return false }
             return rule.priority == RulePriority.shared
         }
     }
 
+    private func phase(of rule: Rule, _ entry: DesiredState.Wanted) -> Phase {
+        if rule.protocol == .kernel { return .settledRules }
+        guard let owner = entry.owner else {
+            let isShared = rule.priority == RulePriority.shared
+            return isShared && settled.contains { $0.family == rule.family }
+                ? .settledRules : .rules
+        }
+        return settled.contains(SettledPath(interface: owner, family: rule.family))
+            ? .settledRules : .rules
+    }
+
+    /// Before routes and rules are planned: which rules go, and when.
+    mutating func findUnwantedRules() {
+        var wanted: Set<Rule> = []
+        for case .rule(let rule) in desired.wanted.map(\.object) { wanted.insert(rule) }
+        unwantedRules = kernel.rules.filter {
+            memory.owns($0) && !wanted.contains($0) && !replacedRules.contains($0)
+        }
+        unwantedRules += detourRules
+        guard !unwantedRules.isEmpty else { return }
+        let givenToMain = kernel.addresses.filter { address in
+            let stays =
+                !memory.owns(address) || desired.wants(address.identity)
+                || desired.released.contains(address.interface)
+            return stays
+                && !desired.paths.contains { path in
+                    path.prefixes.contains { $0.contains(address.address) }
+                }
+        }
+        lateRules = Set(
+            unwantedRules.filter { rule in
+                guard let source = rule.source else { return false }
+                return givenToMain.contains { source.contains($0.address) }
+            })
+    }
+
     /// The interface whose table a rule leads into.
     private func owner(of rule: Rule) -> InterfaceIndex? {
         if rule.action == .lookup, rule.table != RouteTable.main {
-            return kernel.routes.first { $0.table == rule.table && !$0.nextHops.isEmpty }?
+            return (detourRoutes + kernel.routes)
+                .first { $0.table == rule.table && !$0.nextHops.isEmpty }?
                 .nextHops.first?.interface
         }
         guard let source = rule.source else { return nil }

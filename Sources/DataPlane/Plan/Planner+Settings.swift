@@ -145,7 +145,7 @@ extension KernelObject {
             switch setting.value {
             case .mtu(let mtu): return mtu < 1280 ? .irreversible : .links
             case .group: return isRestored ? .tighten : .links
-            case .up(let isUp): return isUp ? .links : .irreversible
+            case .up(let isUp): return isUp ? .linksUp : .irreversible
             }
         case .sysctl(let setting):
             guard case .sysctl(let old) = now else { return .loosen }

@@ -8,14 +8,24 @@ struct Planner {
     let options: Plan.Options
     let names: InterfaceNames
 
+    let settled: Set<SettledPath>
+
     var memory: Memory
     var steps = Steps()
     var conflicts: [Diagnostic] = []
     var warnings: [Diagnostic] = []
     var putBack: [KernelObject] = []
     var satisfied: [KernelObject] = []
-    /// Rules that the scratch tables have already replaced when the rules' turn comes.
+    /// Tables that change hands, and what leads their sources around them meanwhile.
+    var contestedTables: Set<UInt32> = []
+    var detourRules: [Rule] = []
+    var detourRoutes: [Route] = []
+    /// Rules that the detours have already replaced when the rules' turn comes.
     var replacedRules: Set<Rule> = []
+    /// Ours that nothing wants any more.
+    var unwantedRules: [Rule] = []
+    /// Those of addresses that stay and that main will decide about.
+    var lateRules: Set<Rule> = []
 
     init(
         _ kernel: KernelState, _ desired: DesiredState, _ memory: Memory, _ options: Plan.Options
@@ -26,6 +36,7 @@ struct Planner {
         self.memory = memory
         self.memory.protocols = desired.protocols
         names = InterfaceNames(of: kernel.links)
+        settled = SettledPath.all(of: desired, on: kernel)
     }
 
     mutating func add(_ phase: Phase, _ object: KernelObject, _ wanted: DesiredState.Wanted?) {

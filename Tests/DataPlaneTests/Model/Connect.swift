@@ -7,10 +7,10 @@ struct Connection: Hashable {
     /// The source that the kernel chose; nil where it found none.
     var source: IPAddress?
     /// The lookup without a source.
-    var unbound: Outcome
+    var unbound: Fate
     /// The lookup with the chosen one. IPv4 sends by it at once; IPv6 keeps the first answer
     /// (ip6_dst_lookup_tail) until the route is looked up anew.
-    var bound: Outcome
+    var bound: Fate
 }
 
 extension KernelState {
@@ -52,7 +52,9 @@ extension KernelState {
             }
         }
         let own = primaries(interface)
-        if let address = own.first(where: { a in gateway.map(a.subnet.contains) ?? true }) ?? own.first {
+        if let address = own.first(where: { a in gateway.map(a.subnet.contains) ?? true })
+            ?? own.first
+        {
             return address.address
         }
         return links.lazy.flatMap { primaries($0.index) }.first { $0.scope != .link }?.address
@@ -80,7 +82,8 @@ extension KernelState {
 
 extension InterfaceAddress {
     /// ipv6_get_saddr_eval: each rule in its turn, the higher the better.
-    fileprivate func score(for destination: IPAddress, leaving interface: InterfaceIndex?) -> [Int] {
+    fileprivate func score(for destination: IPAddress, leaving interface: InterfaceIndex?) -> [Int]
+    {
         let difference = address.bits ^ destination.bits
         let scope = address.sourceScope
         return [

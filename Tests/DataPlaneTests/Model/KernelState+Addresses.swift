@@ -5,7 +5,9 @@ import SystemPackage
 
 extension KernelState {
     mutating func add(_ new: InterfaceAddress, replacing: Bool) throws(KernelError) {
-        guard link(new.interface) != nil else { throw KernelError("add address", .operationNotSupportedByDevice) }
+        guard link(new.interface) != nil else {
+            throw KernelError("add address", .operationNotSupportedByDevice)
+        }
         let list = addresses(new.family, on: new.interface)
         let index = list.firstIndex {
             // IPv6 knows an address on an interface but once, whatever its length.

@@ -38,7 +38,9 @@ extension KernelState {
                 throw refuse(.invalidArgument, "Route with host scope can not have a gateway")
             }
             if let interface = hop.interface {
-                guard let link = link(interface) else { throw refuse(.operationNotSupportedByDevice) }
+                guard let link = link(interface) else {
+                    throw refuse(.operationNotSupportedByDevice)
+                }
                 if !link.isUp && (hop.gateway == nil || route.family == .ipv6) {
                     throw refuse(.networkDown, "Device for nexthop is not up")
                 }
@@ -106,7 +108,8 @@ extension KernelState {
         }
         if let own {
             let hop = NextHop(interface: own.interface)
-            return Match(route: Route(destination: .host(own.address), nextHops: [hop]), hops: [hop])
+            return Match(
+                route: Route(destination: .host(own.address), nextHops: [hop]), hops: [hop])
         }
         var state = self
         state.routes.removeAll { $0.scope.rawValue < RouteScope.link.rawValue }

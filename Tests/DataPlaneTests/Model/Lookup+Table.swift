@@ -8,7 +8,7 @@ struct Match: Hashable {
     /// Those of its next hops that are alive and fit.
     var hops: [NextHop]
 
-    var rejection: Outcome? {
+    var rejection: Fate? {
         switch route.type {
         case .unreachable: .rejected(.host)
         case .blackhole: .rejected(.blackhole)
@@ -17,7 +17,7 @@ struct Match: Hashable {
         }
     }
 
-    var outcome: Outcome {
+    var outcome: Fate {
         if let rejection { return rejection }
         if route.type == .local { return .local }
         return .out(

@@ -5,7 +5,7 @@ import Netlink
 /// The kernel's route lookup: fib_rules_lookup over fib_table_lookup (IPv4) and fib6_table_lookup.
 extension KernelState {
     /// Where a packet goes.
-    func lookup(_ packet: Packet) -> Outcome {
+    func lookup(_ packet: Packet) -> Fate {
         let outcome = resolve(packet).outcome
         // ip_route_output_key: with a device the routes are only advice.
         guard let device = packet.device, packet.incoming == nil,
@@ -17,7 +17,7 @@ extension KernelState {
     }
 
     /// Where it goes, and by which route.
-    func resolve(_ packet: Packet) -> (outcome: Outcome, match: Match?) {
+    func resolve(_ packet: Packet) -> (outcome: Fate, match: Match?) {
         for rule in rules where rule.family == packet.destination.family {
             guard matches(rule, packet) else { continue }
             switch rule.action {
@@ -51,7 +51,8 @@ extension KernelState {
                 guard let device = packet.device, link(named: name)?.index == device
                 else { return false }
             }
-            if let mark = rule.firewallMark, (mark ^ packet.mark) & (rule.firewallMask ?? .max) != 0 {
+            if let mark = rule.firewallMark, (mark ^ packet.mark) & (rule.firewallMask ?? .max) != 0
+            {
                 return false
             }
             if let prefix = rule.source {

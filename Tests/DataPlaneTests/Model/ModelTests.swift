@@ -123,7 +123,7 @@ struct ModelTests {
 
 /// What `ip route get` should say.
 private struct Expectation {
-    let outcome: Outcome
+    let outcome: Fate
     let source: IPAddress?
 
     init(_ state: KernelState, _ packet: Packet) {

@@ -24,7 +24,7 @@ struct Packet: Hashable {
 }
 
 /// Where a packet goes.
-enum Outcome: Hashable {
+enum Fate: Hashable {
     /// To this host itself.
     case local
     /// By one of these ways: several for a multipath route, which one a hash decides.
