@@ -55,6 +55,15 @@ extension Planner {
         let unwanted = kernel.routes.filter {
             memory.owns($0) && !desired.wants($0.identity)
         }
+        // The kernel takes a route with its source, and an interface's IPv4 routes with its last
+        // IPv4 address: those cannot wait.
+        let lasting = Set(
+            kernel.addresses.filter { $0.family == .ipv4 && stays($0) }.map(\.interface))
+        func canWait(_ route: Route) -> Bool {
+            route.preferredSource == nil
+                && (route.family == .ipv6
+                    || route.nextHops.allSatisfy { $0.interface.map(lasting.contains) ?? true })
+        }
         var removals = Steps()
         for route in unwanted + detourRoutes {
             let phase: Phase
@@ -62,10 +71,9 @@ extension Planner {
                 phase = .scratchClearing
             } else if route.table == RouteTable.main, route.destination.isDefault {
                 phase = .mainDefaultRemovals
-            } else if route.preferredSource == nil,
+            } else if canWait(route),
                 lateTables.contains([UInt32(route.family.rawValue), route.table])
             {
-                // (The kernel takes a route with the address that is its source.)
                 phase = .lateRouteRemovals
             } else {
                 phase = .routeRemovals

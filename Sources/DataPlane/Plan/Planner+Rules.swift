@@ -56,10 +56,7 @@ extension Planner {
         unwantedRules += detourRules
         guard !unwantedRules.isEmpty else { return }
         let givenToMain = kernel.addresses.filter { address in
-            let stays =
-                !memory.owns(address) || desired.wants(address.identity)
-                || desired.released.contains(address.interface)
-            return stays
+            stays(address)
                 && !desired.paths.contains { path in
                     path.prefixes.contains { $0.contains(address.address) }
                 }
@@ -69,6 +66,12 @@ extension Planner {
                 guard let source = rule.source else { return false }
                 return givenToMain.contains { source.contains($0.address) }
             })
+    }
+
+    /// Whether an address is there after the plan as it was before.
+    func stays(_ address: InterfaceAddress) -> Bool {
+        !memory.owns(address) || desired.wants(address.identity)
+            || desired.released.contains(address.interface)
     }
 
     /// The interface whose table a rule leads into.
