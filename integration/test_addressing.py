@@ -2,10 +2,12 @@
 
 import json
 import re
+import signal
 import subprocess
+import sys
 import time
 
-from case import ETH0, ETH1, ETH2, ETH3, FOUR, Case, file, main
+from case import ETH0, ETH1, ETH2, ETH3, FOUR, QUICK, Case, file, main
 from vpc import INET4, PEERS, Capture
 
 
@@ -175,6 +177,26 @@ class Load(Case):
         self.assertEqual(ping.end(), 0, ping.text)
 
 
+    def test_no_packet_goes_astray_in_any_state_in_between(self):
+        """As fast as a process can send: the cloud counts what comes out of the wrong NIC."""
+        target = {"10.0.0.19": PEERS["b"][0], "10.0.0.20": PEERS["b"][0], "10.0.1.20": PEERS["a"][0]}
+        self.apply(FOUR)
+        floods = [Flood(self.host, source, target[source]) for source in target]
+        for text in (file(ETH0, ETH1, ETH2, ETH3), FOUR) * (2 if QUICK else 6):
+            self.apply(text)
+        for flood in floods:
+            flood.end(self)
+        self.assertEqual(self.vpc.spoofed(), 0)
+
+        floods = [Flood(self.host, "10.0.0.19", target["10.0.0.19"])]
+        for _ in range(2 if QUICK else 8):
+            self.apply(FOUR)
+            self.teardown()
+        for flood in floods:
+            flood.end(self)
+        self.assertEqual(self.vpc.spoofed(), 0)
+
+
 class Paths(Case):
     """No address loses a path that it had and that the file does not take away."""
 
@@ -236,12 +258,42 @@ class Pings:
 
     def end(self):
         """How many were lost: sequence numbers that have a later one, but no answer."""
-        self._child.send_signal(2)
+        self._child.send_signal(signal.SIGINT)
         self.text, _ = self._child.communicate(timeout=10)
         answered = {int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", self.text)}
         if not answered:
             return -1
         return max(answered) - len(answered)
+
+
+class Flood:
+    """UDP from one address, bound and unconnected, until `end`."""
+
+    _SENDER = """
+import socket, sys
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+out.bind((sys.argv[1], 0))
+sent = 0
+try:
+    while True:
+        try:
+            sent += out.sendto(b"12345678", (sys.argv[2], 7777)) > 0
+        except OSError:
+            pass
+except KeyboardInterrupt:
+    print(sent)
+"""
+
+    def __init__(self, space, source, destination):
+        self._child = space.start(
+            sys.executable, "-c", self._SENDER, source, destination,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        time.sleep(0.3)
+
+    def end(self, case):
+        self._child.send_signal(signal.SIGINT)
+        out, _ = self._child.communicate(timeout=10)
+        case.assertGreater(int(out), 1000)
 
 
 if __name__ == "__main__":

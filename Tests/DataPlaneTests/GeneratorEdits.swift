@@ -1,11 +1,21 @@
+import DataPlane
 import Netlink
+import Plist
 
 /// Edits that a person makes to a file that is in force.
 struct FileEditor {
     var random: SeededGenerator
 
-    /// The file after one to three edits.
+    /// The file after one to three edits; the same one where no edit makes sense.
     mutating func edited(_ file: GeneratedFile) -> GeneratedFile {
+        for _ in 0..<10 {
+            let edited = editedAtRandom(file)
+            if edited.isReadable { return edited }
+        }
+        return file
+    }
+
+    private mutating func editedAtRandom(_ file: GeneratedFile) -> GeneratedFile {
         var file = file
         for _ in 0..<random.number(1...3) { edit(&file) }
         for index in file.interfaces.indices where !file.interfaces[index].isExternal {
@@ -70,5 +80,11 @@ struct FileEditor {
         else { return }
         let net = file.interfaces[index].gateways[at][...dot]
         file.interfaces[index].gateways[at] = net + "\(random.pick(251, 252, 253))"
+    }
+}
+
+extension GeneratedFile {
+    fileprivate var isReadable: Bool {
+        (try? ConfigReader.read([SourceText(file: "main", text: text)])) != nil
     }
 }

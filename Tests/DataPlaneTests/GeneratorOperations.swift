@@ -99,7 +99,7 @@ struct OperationGenerator {
         if random.chance(70) {
             hop.isOnLink = random.chance(20)
             hop.gateway = gateway(family, isOnLink: hop.isOnLink)
-            if random.chance(15) && !hop.isOnLink { hop.interface = nil }
+            if family == .ipv4, random.chance(15), !hop.isOnLink { hop.interface = nil }
         }
         route.scope = hop.gateway == nil && family == .ipv4 ? .link : .global
         route.nextHops = [hop]

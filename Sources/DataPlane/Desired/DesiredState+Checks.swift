@@ -114,7 +114,8 @@ extension DesiredState {
             guard let best = [found, planned].compactMap({ $0 }).min() else { continue }
             for other in defaults
             where other.family == family && other.interface != primary.index
-                && other.metric <= best {
+                && other.metric <= best
+            {
                 let name = kernel.links.first { $0.index == other.interface }?.name ?? ""
                 conflict(
                     other.origin,

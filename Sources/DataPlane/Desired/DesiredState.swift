@@ -26,7 +26,8 @@ public struct DesiredState: Sendable {
     /// The mark of what is added now; 0 where nothing is wanted.
     public internal(set) var `protocol`: UInt8 = 0
     /// The link and table of each entry of `Interfaces`; nil where it is not there.
-    public internal(set) var interfaces: [(config: InterfaceConfig, link: Link?, table: UInt32)] = []
+    public internal(set) var interfaces: [(config: InterfaceConfig, link: Link?, table: UInt32)] =
+        []
 
     /// Nothing of ours is wanted, only the kernel's own rules: what `teardown` makes the kernel
     /// agree with.

@@ -59,7 +59,8 @@ struct Host {
         let matches = named.filter { $0.master == nil }
         guard let link = matches.first else {
             if interface.isManaged, let port = named.first,
-                let master = links.first(where: { $0.index == port.master }) {
+                let master = links.first(where: { $0.index == port.master })
+            {
                 report(.error, "\(port.name) is a port of \(master.name); name that one instead")
             } else if interface.isManaged {
                 report(

@@ -9,7 +9,8 @@ extension Planner {
                 continue
             }
             remember(entry.object, insteadOf: now, cause: nil)
-            replace(entry.object.phase(from: now, isRestored: false), now, with: entry.object, entry)
+            replace(
+                entry.object.phase(from: now, isRestored: false), now, with: entry.object, entry)
             planOverwritten(by: entry)
         }
         for (identity, remembered) in memory.settings.sorted(by: { $0.value < $1.value })

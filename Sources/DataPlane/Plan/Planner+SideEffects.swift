@@ -138,7 +138,9 @@ extension Route {
             return routes.contains { other in
                 other.destination.contains(gateway) && !other.isConnected
                     && other.table == table && other.preferredSource == nil
-                    && other.nextHops.contains { $0.interface == hop.interface && $0.gateway == nil }
+                    && other.nextHops.contains {
+                        $0.interface == hop.interface && $0.gateway == nil
+                    }
             }
         }
     }

@@ -18,9 +18,10 @@ struct SettledPath: Hashable {
             let table = (routes[path.table] ?? []).filter { $0.family == path.family }
             return (addresses[path.interface] ?? []).contains {
                 $0.family == path.family && $0.isGlobal
-            } && table.allSatisfy { route in
-                route.isTaken(beside: table, addresses: addresses, upLinks: upLinks)
             }
+                && table.allSatisfy { route in
+                    route.isTaken(beside: table, addresses: addresses, upLinks: upLinks)
+                }
         }
         return Set(settled.map { SettledPath(interface: $0.interface, family: $0.family) })
     }

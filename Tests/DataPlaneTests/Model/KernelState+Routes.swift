@@ -86,10 +86,12 @@ extension KernelState {
             return interface
         }
         let packet = Packet(to: gateway, device: hop.interface)
-        // The route's own table first, then the rules; only what is on link counts.
-        let match =
-            match(packet, in: route.table, atLeast: isIPv6 ? .global : .link).flatMap(\.onLink)
-            ?? onLink(packet)
+        // The route's own table first (IPv4: unless it is main), then the rules; only what is on
+        // link counts.
+        let asksTable = isIPv6 || route.table != RouteTable.main
+        let own =
+            asksTable ? match(packet, in: route.table, atLeast: isIPv6 ? .global : .link) : nil
+        let match = own.flatMap(\.onLink) ?? onLink(packet)
         guard let device = match?.hops.first?.interface else {
             throw isIPv6
                 ? refuse(.noRouteToHost, nil)
