@@ -29,7 +29,9 @@ class Shape:
         self.family = "-4" if version == 4 else "-6"
 
     def address(self, eni, number):
-        return f"10.{eni + 1}.0.{number}" if self.version == 4 else f"2001:db8:{eni + 1:x}::{number:x}"
+        if self.version == 4:
+            return f"10.{eni + 1}.0.{number}"
+        return f"2001:db8:{eni + 1:x}::{number:x}"
 
     def addresses(self, eni):
         return [self.address(eni, number) for number in range(1, self.each + 1)]
@@ -115,9 +117,9 @@ class Bench:
         fine = value >= limit if at_least else value <= limit
         self.missed += not fine
         sign = ">=" if at_least else "<="
-        self.rows.append((what, f"{value:.2f}", f"{sign} {limit:g}", detail, "" if fine else "MISSED"))
-        print(f"  {what}: {value:.2f} ({sign} {limit:g}) {detail}{'' if fine else '  MISSED'}",
-              flush=True)
+        verdict = "" if fine else "MISSED"
+        self.rows.append((what, f"{value:.2f}", f"{sign} {limit:g}", detail, verdict))
+        print(f"  {what}: {value:.2f} ({sign} {limit:g}) {detail}  {verdict}", flush=True)
 
     def table(self):
         head = ("what", "figure", "limit", "how", "")
@@ -134,7 +136,8 @@ class Bench:
         batch = self.write("plain.batch", "\n".join(shape.lines()) + "\n")
         script = self.write("guide.sh", "".join(f"ip {line}\n" for line in shape.lines()))
         files = {
-            "address": self.write("address.plist", shape.file("Defaults = { RuleSource = address; };")),
+            "address": self.write("address.plist", shape.file(
+                "Defaults = { RuleSource = address; };")),
             "open": self.write("open.plist", shape.file(
                 "Defaults = { RuleSource = address; FailClosed = NO; };")),
             "auto": self.write("auto.plist", shape.file()),
@@ -158,7 +161,8 @@ class Bench:
         def against(name):
             return f"{median[name]:.1f} ms, ip -batch {plain:.1f} ms"
 
-        self.row("first apply, RuleSource = address", median["address"] / plain, 1.3, against("address"))
+        self.row("first apply, RuleSource = address", median["address"] / plain, 1.3,
+                 against("address"))
         self.row("  the same, FailClosed = NO", median["open"] / plain, 1.3, against("open"))
         self.row("first apply, RuleSource = auto", median["auto"] / plain, 0.8, against("auto"))
         self.row("first apply, times faster than the script", median["script"] / median["auto"], 60,
@@ -180,7 +184,8 @@ class Bench:
                     floor.append(int(space.run(self.floor, "replay", path).stdout) / 1e6)
                     self.same(made, count(space))
             a, b = statistics.median(stage), statistics.median(floor)
-            self.row(f"perform stage, RuleSource = {name}", a / b, 1.5, f"{a:.2f} ms, floor {b:.2f} ms")
+            self.row(f"perform stage, RuleSource = {name}", a / b, 1.5,
+                     f"{a:.2f} ms, floor {b:.2f} ms")
 
     def large(self):
         """50 ENIs with 240 IPv4 addresses each."""
@@ -234,7 +239,8 @@ class Bench:
                 cost[shape.each] = []
             for _ in range(2 * self.rounds + 1):
                 for shape, space in ((one, few), (many, lots)):
-                    done = space.run(self.floor, "udp", shape.address(49, 1), "203.0.113.9", "100000")
+                    done = space.run(
+                        self.floor, "udp", shape.address(49, 1), "203.0.113.9", "100000")
                     cost[shape.each].append(float(done.stdout))
         a, b = statistics.median(cost[240]), statistics.median(cost[1])
         self.row("a packet, 240 addresses an ENI against 1", a / b, 1.1, f"{a:.0f} ns, {b:.0f} ns")
@@ -265,7 +271,8 @@ class Bench:
                 # RTM_NEWLINK: up, and IFLA_GROUP
                 body = struct.pack("=BxHiII", 0, 0, link["ifindex"], 1, 1)
                 out += request(16, body + attribute(27, struct.pack("=I", 82)), 0x1)
-        for kind, header, mark in ((20, 8, address_mark), (24, 12, route_mark), (32, 12, rule_mark)):
+        kinds = ((20, 8, address_mark), (24, 12, route_mark), (32, 12, rule_mark))
+        for kind, header, mark in kinds:  # RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWRULE
             for payload in dump(space, kind + 2, family):
                 if mark(payload, header) == 82:
                     out += request(kind, replayable(kind, payload, header), 0x601)

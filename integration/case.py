@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("RTSETUP") or str(ROOT / ".build/release/rtsetup")
 QUICK = bool(os.environ.get("RTSETUP_QUICK"))
 
-# The guide's host (Alibaba Cloud ECS): three NICs on one subnet, the primary as its image set it up.
+# The guide's host (Alibaba Cloud ECS): three NICs on one subnet, the primary as its image made it.
 GUIDE = """
 {
     Version = 1;
@@ -120,9 +120,10 @@ class Case(unittest.TestCase):
         command, *rest = words
         folders = []
         if command != "validate":
-            folders = ["--state-dir", f"{self.vpc.folder}/run", "--lib-dir", f"{self.vpc.folder}/lib"]
+            folder = self.vpc.folder
+            folders = ["--state-dir", f"{folder}/run", "--lib-dir", f"{folder}/lib"]
             if "--config" not in rest:
-                folders += ["--config", f"{self.vpc.folder}/rtsetup.plist"]
+                folders += ["--config", f"{folder}/rtsetup.plist"]
         return [BINARY, command, *folders, *rest]
 
     def rtsetup(self, *words, expect=0, prefix=(), **options):

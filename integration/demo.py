@@ -11,8 +11,10 @@ from case import BINARY, FOUR
 from namespace import Monitor, differences
 from vpc import INET4, VPC, Capture
 
-NOTE = ('    // eth0, the primary: DHCP (or the image) gave it its address; rules and table follow it.\n'
-        '    // eth1 and eth2 are on the same subnet as eth0; eth3 is on another, with 20 secondaries.\n')
+NOTE = """\
+    // eth0, the primary: DHCP (or the image) gave it its address; rules and table follow it.
+    // eth1 and eth2 are on the same subnet as eth0; eth3 is on another, with 20 secondaries.
+"""
 COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
@@ -62,11 +64,11 @@ class Demo:
         self.give_back(before)
 
     def scene(self):
-        heading("A host with four NICs in a small VPC (network namespaces, nothing else is touched)")
+        heading("A host with four NICs in a small VPC of network namespaces")
         print("  the internet --- cloud --- subnet A 10.0.0.0/24: eth0 (primary), eth1, eth2\n"
               "                         \\-- subnet B 10.0.1.0/24: eth3, 21 addresses\n"
               "  The cloud drops what leaves a NIC with an address that is not that NIC's.")
-        heading("Before: the second NIC's address, set up by hand, does not even reach the internet")
+        heading("Before: eth1's address, set up by hand, does not even reach the internet")
         self.vpc.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1")
         self.vpc.probe("10.0.0.19", INET4)  # so that the gateway's MAC is known
         with Capture(self.vpc) as capture:

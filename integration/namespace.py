@@ -58,9 +58,10 @@ class Namespace:
     # Processes and sockets
 
     def run(self, *command, check=True, **options):
+        if "input" not in options:
+            options["stdin"] = subprocess.DEVNULL
         with self.entered():
-            result = subprocess.run(
-                command, capture_output=True, text=True, stdin=options.pop("stdin", None), **options)
+            result = subprocess.run(command, capture_output=True, text=True, **options)
         if check and result.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {result.stderr.strip() or result.stdout}")
         return result
@@ -169,7 +170,7 @@ class Namespace:
         }
 
     def marks(self):
-        """IFA_PROTO of each address, which iproute2 6.1 does not show: `{(eth0, 10.0.0.19): 82}`."""
+        """IFA_PROTO of each address, which iproute2 6.1 does not show: {(eth1, 10.0.0.20): 82}."""
         names = {link["ifindex"]: link["ifname"] for link in self.show("link show")}
         marks = {}
         with self.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as link:

@@ -59,7 +59,8 @@ class Addressing(Case):
         self.vpc.grant("eth2", "10.0.0.30")
         both = '"10.0.0.20/24", "10.0.0.30/24"'
         self.apply(file(ETH0, ETH1.replace('"10.0.0.20/24"', both), ETH2))
-        self.apply(file(ETH0, ETH1, ETH2.replace('"10.0.0.21/24"', '"10.0.0.21/24", "10.0.0.30/24"')))
+        both = '"10.0.0.21/24", "10.0.0.30/24"'
+        self.apply(file(ETH0, ETH1, ETH2.replace('"10.0.0.21/24"', both)))
         self.assertEqual((self.local("eth1"), self.local("eth2")),
                          (["10.0.0.20"], ["10.0.0.21", "10.0.0.30"]))
         with Capture(self.vpc) as capture:
@@ -79,7 +80,8 @@ class Addressing(Case):
     def test_a_gateway_off_the_subnet(self):
         self.vpc.grant("eth1", "10.104.13.59")
         self.vpc.cloud.ip("addr add 10.15.1.1/32 dev br-a", "route add 10.104.0.0/18 dev br-a")
-        body = 'Name = eth1; Addresses = ( "10.104.13.59/18" ); Gateway = "10.15.1.1"; Table = 1001;'
+        body = ('Name = eth1; Addresses = ( "10.104.13.59/18" ); Gateway = "10.15.1.1"; '
+                "Table = 1001;")
         self.rtsetup("validate", self.write(file(ETH0, body), "without.plist"), expect=65)
         self.apply(file(ETH0, body + " GatewayOnLink = YES;"))
         with Capture(self.vpc) as capture:
@@ -179,7 +181,8 @@ class Load(Case):
 
     def test_no_packet_goes_astray_in_any_state_in_between(self):
         """As fast as a process can send: the cloud counts what comes out of the wrong NIC."""
-        target = {"10.0.0.19": PEERS["b"][0], "10.0.0.20": PEERS["b"][0], "10.0.1.20": PEERS["a"][0]}
+        a, b = PEERS["a"][0], PEERS["b"][0]
+        target = {"10.0.0.19": b, "10.0.0.20": b, "10.0.1.20": a}
         self.apply(FOUR)
         floods = [Flood(self.host, source, target[source]) for source in target]
         for text in (file(ETH0, ETH1, ETH2, ETH3), FOUR) * (2 if QUICK else 6):

@@ -38,7 +38,8 @@ class Refusals(Case):
             extra = KINDS[kind][0] % number if number == position else ""
             bodies.append(
                 f'Name = {name}; Addresses = ( "10.20.{number}.5/24", "10.20.{number}.6/24" );\n'
-                f'          Gateway = "10.20.{number}.1"; Table = {2000 + number};\n          {extra}\n')
+                f'          Gateway = "10.20.{number}.1"; Table = {2000 + number};\n'
+                f"          {extra}\n")
         return file(*bodies, more='Sysctl = { "net.ipv4.conf.all.log_martians" = 1; };')
 
     def refused(self, kind, position):

@@ -348,7 +348,8 @@ class Capture:
             if source.is_unspecified or source.is_link_local or packet.source in besides:
                 continue
             if self._vpc.owner(packet.source) != packet.port:
-                found.append(f"{packet.kind} {packet.source} > {packet.destination} at {packet.port}")
+                way = f"{packet.source} > {packet.destination}"
+                found.append(f"{packet.kind} {way} at {packet.port}")
         return found
 
 

@@ -1,11 +1,13 @@
 import CNL
+import Glibc
 import SystemPackage
 
 extension NetlinkSocket {
     /// Every link. Equivalent to `ip -d link show`.
     ///
     /// - Throws: `KernelError` as all dumps do: what the kernel refused, or `EINTR` where it
-    ///   changed the table under each of ten readings, so that there is no consistent answer.
+    ///   changed the table under every reading for ten seconds, so that there is no consistent
+    ///   answer.
     public func links() throws(KernelError) -> [Link] {
         try dump("dump links") { writer in
             writer.begin(type: RTM_GETLINK, flags: NLM_F_DUMP, ifinfomsg())
@@ -68,7 +70,11 @@ extension NetlinkSocket {
     ) throws(KernelError) -> [Value] {
         var writer = MessageWriter()
         request(&writer)
-        for _ in 0..<10 {
+        // Thousands of IPv6 addresses take seconds to leave duplicate address detection, and each
+        // that does interrupts the reading.
+        let deadline = ContinuousClock.now + .seconds(10)
+        var pause: UInt32 = 1000
+        while true {
             let sequence = takeSequences(1)
             writer.setSequence(sequence, at: 0)
             try send(writer.bytes(0..<writer.count), for: operation)
@@ -77,9 +83,12 @@ extension NetlinkSocket {
                 try dump.take(try receive(for: operation), decode)
             }
             if !dump.isInterrupted { return dump.values }
+            guard ContinuousClock.now < deadline else { break }
+            usleep(pause)
+            pause = min(2 * pause, 100_000)
         }
         throw KernelError(
-            operation, .interrupted, message: "the table changed during each of ten readings")
+            operation, .interrupted, message: "the table changed during every reading for ten seconds")
     }
 }
 

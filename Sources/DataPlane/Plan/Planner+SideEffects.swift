@@ -59,7 +59,10 @@ extension Planner {
         remaining: [InterfaceAddress]
     ) {
         if memory.owns(route) {
-            guard let entry = desired[route.identity] else { return }
+            // One that the plan moves to another interface is not lost with this one.
+            guard let entry = desired[route.identity], case .route(let then) = entry.object,
+                then.nextHops.contains(where: { $0.interface == address.interface })
+            else { return }
             add(.putBack, entry.object, entry)
             return
         }
