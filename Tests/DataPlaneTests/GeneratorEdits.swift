@@ -32,7 +32,7 @@ struct FileEditor {
         let secondaries = all.filter { !file.interfaces[$0].isPrimary }
         guard let one = random.one(of: secondaries), let any = random.one(of: all) else { return }
         let other = random.one(of: secondaries.filter { $0 != one })
-        switch random.number(0...9) {
+        switch random.number(0...14) {
         case 0:
             guard let other else { return }
             move(from: one, to: other, in: &file)
@@ -60,6 +60,16 @@ struct FileEditor {
             }
         case 7: file.interfaces[any].mainRoutes = random.pick("ignore", "prefer")
         case 8: file.interfaces[any].ruleSource = random.pick("address", "auto")
+        case 9: changeLength(of: one, in: &file)
+        case 10: file.interfaces[one].addresses.shuffle(using: &random)
+        case 11: file.interfaces[any].ruleSource = "subnet"
+        case 12: file.interfaces[one].isManaged = true
+        case 13:
+            let source = file.interfaces[one].addresses.first?.split(separator: "/").first
+            guard let source else { return }
+            let destination = source.contains(":") ? "2001:db8:ffff::/48" : "10.66.0.0/16"
+            file.interfaces[one].routes.append(
+                "{ Destination = \"\(destination)\"; PreferredSource = \"\(source)\"; }")
         default:
             file.interfaces[one].table = random.pick(3000, 4000) + file.interfaces[one].number
             file.interfaces[one].failClosed = random.pick("YES", "NO", nil)
@@ -72,6 +82,15 @@ struct FileEditor {
         let moved = file.interfaces[one].addresses.remove(
             at: random.number(1...addresses.count - 1))
         file.interfaces[other].addresses.append(moved)
+    }
+
+    private mutating func changeLength(of index: Int, in file: inout GeneratedFile) {
+        let addresses = file.interfaces[index].addresses
+        guard let at = random.one(of: addresses.indices),
+            let slash = addresses[at].firstIndex(of: "/")
+        else { return }
+        let length = addresses[at].contains(":") ? random.pick("56", "96") : random.pick("23", "22")
+        file.interfaces[index].addresses[at] = addresses[at][...slash] + length
     }
 
     private mutating func changeGateway(of index: Int, in file: inout GeneratedFile) {

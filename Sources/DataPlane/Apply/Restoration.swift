@@ -15,8 +15,8 @@ struct Restoration {
         self.now = now
         self.before = before
         self.plan = plan
-        restoreForeignAddresses()
         restoreTouched()
+        restoreForeignAddresses()
         restoreForeignRoutes()
         restoreOverwrittenSysctls()
         if changes.isEmpty { restoreAddressOrder() }
@@ -58,7 +58,7 @@ struct Restoration {
 
     private mutating func restoreForeignAddresses() {
         let touched = touchedInterfaces
-        let mine = Set(plan.map { TouchedKey($0.object) })
+        let mine = Set(plan.filter { !$0.isSideEffect }.map { TouchedKey($0.object) })
         let there = Set(now.addresses.map(\.identity))
         for address in before.addresses
         where touched.contains(address.interface) && !there.contains(address.identity)

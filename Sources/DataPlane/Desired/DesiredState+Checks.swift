@@ -17,6 +17,18 @@ extension DesiredState {
         checkAddresses(addresses, kernel: kernel, memory: memory)
         checkReversePath(config, addresses, kernel)
         checkGateways(addresses)
+        let everyIPv6 = SysctlName.interface("all", "ipv6", "disable_ipv6")
+        if let off = config.sysctls.first(where: { $0.name == everyIPv6 && $0.value != "0" }),
+            kernel.sysctls[everyIPv6] == "0",
+            let interface = addresses.managed.first(where: {
+                $0.ownAddresses.contains { $0.address.family == .ipv6 }
+            })
+        {
+            conflict(
+                off.location,
+                "\(everyIPv6) = \(off.value) takes the IPv6 addresses of every interface, those of "
+                    + "\(interface.link.name) too; write IPv6 = disabled where it is meant")
+        }
         if !kernel.hasIPv6 {
             for interface in addresses.managed {
                 for entry in interface.config.addresses where entry.address.family == .ipv6 {

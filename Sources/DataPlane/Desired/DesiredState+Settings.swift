@@ -124,6 +124,8 @@ extension DesiredState {
         case .disabled where !kernel.hasIPv6: break
         case .enabled where !kernel.hasIPv6:
             conflict(config.ipv6Location ?? config.location, "this kernel has no IPv6")
+        // The setting comes with the first MTU that IPv6 can use.
+        case .enabled where interface.link.mtu < 1280 && config.mtu != nil: break
         case .enabled, .disabled:
             want(
                 "ipv6", "disable_ipv6", config.ipv6 == .enabled ? "0" : "1",

@@ -11,6 +11,8 @@ struct Host {
     }
 
     var entries: [Entry]
+    /// `Sysctl` of the top level.
+    var sysctls: [SysctlConfig]
     /// Links that no entry means.
     var unlisted: [Link]
     /// Numbers handed out in this run, for LIB-DIR.
@@ -38,6 +40,7 @@ struct Host {
             Entry(config: config.interfaces[$0], link: links[$0], table: numbers.tables[$0])
         }
         newTables = numbers.new
+        sysctls = config.sysctls
         unlisted = kernel.links.filter { entryOfLink[$0.index] == nil }
         self.diagnostics = diagnostics + numbers.diagnostics
     }

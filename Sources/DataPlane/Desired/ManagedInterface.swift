@@ -85,7 +85,11 @@ extension FinalAddresses {
         _ host: Host, kernel: KernelState, memory: Memory, protocol: UInt8,
         reporting state: inout DesiredState
     ) {
-        let observed = Dictionary(grouping: kernel.addresses, by: \.interface)
+        let losses = IPv6Losses(host, kernel: kernel)
+        let observed = Dictionary(
+            grouping: kernel.addresses.filter {
+                !($0.family == .ipv6 && losses.interfaces.contains($0.interface))
+            }, by: \.interface)
         var expected: [IPAddress] = []
         for link in host.unlisted {
             byLink[link.index] = (observed[link.index] ?? []).filter { !memory.owns($0) }

@@ -84,15 +84,19 @@ extension Planner {
     /// A link that goes down loses its routes and its IPv6 addresses, whoever made them; one
     /// without IPv6 what it has of that family.
     private mutating func planLinksGoingDown() {
-        for change in steps[.irreversible] {
+        for change in steps[.writeThrough] + steps[.irreversible] {
             switch change.action {
             case .replace(_, with: .link(let setting)) where setting.value == .up(false):
                 planLoss(of: AddressFamily.allCases, on: setting.interface)
             case .replace(_, with: .link(let setting)):
                 planLoss(of: [.ipv6], on: setting.interface)
             case .replace(_, with: .sysctl(let setting)):
-                guard let interface = setting.interface else { continue }
-                planLoss(of: [.ipv6], on: interface)
+                guard let named = setting.name.ofInterface, named.key == "disable_ipv6",
+                    setting.value != "0"
+                else { continue }
+                for link in kernel.links where [link.name, "all"].contains(named.interface) {
+                    planLoss(of: [.ipv6], on: link.index)
+                }
             default: break
             }
         }

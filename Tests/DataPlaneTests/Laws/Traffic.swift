@@ -90,8 +90,13 @@ struct Traffic {
                 flows.append(
                     Flow(kind: .own(address.address, address.interface), destination: destination))
             }
+            // An address that gets another length is away for a moment, and with it its subnet.
             let source = state.connect(to: destination).source
-            if source.map({ (there[$0]?.count ?? 0) < 2 }) ?? true {
+            let isKept = source.map { source in
+                there[source].map { $0.map(\.prefixLength) == here[source]?.map(\.prefixLength) }
+                    ?? true
+            }
+            if isKept ?? true {
                 flows.append(Flow(kind: .unbound, destination: destination))
             }
             for (guest, interface) in guests
@@ -108,9 +113,18 @@ struct Traffic {
         case .own(let source, _):
             .one(state.lookup(Packet(to: flow.destination, from: source)))
         case .unbound:
-            .connection(state.connect(to: flow.destination))
+            .connection(state.connection(to: flow.destination))
         case .forwarded(let source, let interface):
             .one(state.lookup(Packet(to: flow.destination, from: source, incoming: interface)))
         }
+    }
+}
+
+extension KernelState {
+    /// A source that was chosen without a route to begin from says nothing.
+    fileprivate func connection(to destination: IPAddress) -> Connection {
+        var connection = connect(to: destination)
+        if case .rejected = connection.unbound { connection.source = nil }
+        return connection
     }
 }

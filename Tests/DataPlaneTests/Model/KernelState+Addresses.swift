@@ -32,15 +32,15 @@ extension KernelState {
         changed.flags = old.flags
         changed.broadcast = old.broadcast
         if old.family == .ipv6 {
-            changed.flags.remove(.deprecated)
+            // inet6_addr_modify
+            changed.flags.subtract([.deprecated, .noDAD, .noPrefixRoute])
+            changed.flags.formUnion(new.flags.intersection([.noDAD, .noPrefixRoute]))
             if new.preferredLifetime == 0 { changed.flags.insert(.deprecated) }
         }
         for index in addresses.indices where addresses[index] == old { addresses[index] = changed }
-        guard old.metric != new.metric, let before = old.connectedRoute,
-            let after = changed.connectedRoute, isUp(old.interface)
-        else { return }
-        routes.append(after)
-        dropConnected(before)
+        guard old.connectedRoute != changed.connectedRoute else { return }
+        addConnected(changed)
+        if let before = old.connectedRoute { dropConnected(before) }
     }
 
     /// `__inet_insert_ifa`

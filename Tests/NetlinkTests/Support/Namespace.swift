@@ -25,7 +25,15 @@ struct Namespace {
             for end in [name, name + "-peer"] { try ip("link set \(end) addrgenmode none up") }
         }
         socket = try NetlinkSocket()
-        let links = try socket.links()
+        var links = try socket.links()
+        // The kernel reports a carrier when it comes to it.
+        let isRunning: UInt32 = 0x1_0040
+        while !links.allSatisfy({
+            $0.isLoopback || $0.kind != "veth" || $0.flags & isRunning == isRunning
+        }) {
+            usleep(1000)
+            links = try socket.links()
+        }
         eth0 = try #require(links.first { $0.name == "eth0" }).index
         eth1 = try #require(links.first { $0.name == "eth1" }).index
     }
