@@ -90,6 +90,27 @@ class Crash(Case):
         self.teardown()
         self.assertSameDump(fresh)
 
+    def test_another_prefix_length(self):
+        """In between, the address is held elsewhere: nothing of that is left either."""
+        body = 'Name = eth1; Addresses = ( "10.0.0.20/%d", "2001:db8:0:1::20/%d" ); Table = 1001;'
+        old, new = (file(ETH0, body % lengths) for lengths in ((24, 64), (25, 96)))
+        fresh = self.host.dump()
+        self.apply(old)
+        self.apply(new)
+        wanted = self.host.dump()
+
+        def prepare():
+            self.apply(old)
+            self.write(new)
+
+        def judge():
+            self.apply()
+            self.assertSameDump(wanted)
+
+        self.sweep(["apply"], prepare, judge)
+        self.teardown()
+        self.assertSameDump(fresh)
+
     def test_teardown(self):
         fresh = self.host.dump()
         self.write(FOUR)

@@ -21,16 +21,32 @@ extension IPAddress {
 extension IPAddress: CustomStringConvertible {
     /// `10.0.0.1`, or IPv6 as RFC 5952 wants it.
     public var description: String {
-        guard family == .ipv6 else {
-            let quad = UInt32(truncatingIfNeeded: bits)
-            return "\(quad >> 24).\(quad >> 16 & 0xFF).\(quad >> 8 & 0xFF).\(quad & 0xFF)"
-        }
+        guard family == .ipv6 else { return dottedQuad }
         var bits = bits.bigEndian
         return withUnsafeTemporaryAllocation(
             of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)
         ) { text in
             inet_ntop(AF_INET6, &bits, text.baseAddress, socklen_t(text.count))
                 .map { String(cString: $0) } ?? ""
+        }
+    }
+
+    /// By hand: a plan may write thousands.
+    private var dottedQuad: String {
+        String(unsafeUninitializedCapacity: 15) { text in
+            var count = 0
+            func append(_ character: UInt8) {
+                text[count] = character
+                count += 1
+            }
+            for shift: UInt128 in stride(from: 24, through: 0, by: -8) {
+                let byte = UInt8(truncatingIfNeeded: bits >> shift)
+                if byte >= 100 { append(UInt8(ascii: "0") + byte / 100) }
+                if byte >= 10 { append(UInt8(ascii: "0") + byte / 10 % 10) }
+                append(UInt8(ascii: "0") + byte % 10)
+                if shift > 0 { append(UInt8(ascii: ".")) }
+            }
+            return count
         }
     }
 }

@@ -20,14 +20,24 @@ extension IPPrefix {
             guard !lengthRequired, let address = IPAddress(text) else { return nil }
             return (address, address.family.bitWidth)
         }
-        let digits = text[text.index(after: slash)...].utf8
-        guard let address = IPAddress(text[..<slash]),
-            digits.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains),
-            digits.first != UInt8(ascii: "0") || digits.count == 1,
-            let length = UInt8(text[text.index(after: slash)...]),
+        guard let address = IPAddress(String(text[..<slash])),
+            let length = number(text.utf8[slash...].dropFirst()),
             length <= address.family.bitWidth
         else { return nil }
-        return (address, length)
+        return (address, UInt8(length))
+    }
+
+    /// Up to three digits without leading zeros.
+    private static func number(_ digits: Substring.UTF8View) -> Int? {
+        guard (1...3).contains(digits.count), digits.count == 1 || digits.first != 0x30 else {
+            return nil
+        }
+        var number = 0
+        for digit in digits {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            number = 10 * number + Int(digit - 0x30)
+        }
+        return number
     }
 }
 

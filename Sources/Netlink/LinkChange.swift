@@ -15,7 +15,7 @@ enum LinkChange {
             header.ifi_change = UInt32(IFF_UP.rawValue)
             header.ifi_flags = up ? header.ifi_change : 0
         }
-        writer.begin(type: RTM_SETLINK, flags: NLM_F_ACK, header)
+        writer.begin(type: RTM_SETLINK, flags: 0, header)
         switch self {
         case .mtu(let mtu): writer.put(IFLA_MTU, mtu)
         case .group(let group): writer.put(IFLA_GROUP, group)

@@ -34,6 +34,11 @@ struct MessageWriter: ~Copyable {
         header(at: offset)?.pointee.nlmsg_seq = sequence
     }
 
+    /// Asks for an answer to the message that begins at `offset` even where all goes well.
+    mutating func requestAcknowledgement(at offset: Int) {
+        header(at: offset)?.pointee.nlmsg_flags |= UInt16(NLM_F_ACK)
+    }
+
     mutating func put(_ type: Int, _ value: some FixedWidthInteger & BitwiseCopyable) {
         withUnsafeBytes(of: value) { put(type, bytes: $0) }
     }

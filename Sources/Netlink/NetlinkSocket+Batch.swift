@@ -2,10 +2,10 @@ import CNL
 import SystemPackage
 
 extension NetlinkSocket {
-    /// Receive buffer that an acknowledgement takes, the kernel's overhead and words included.
-    private static let acknowledgementCost = 2048
+    /// Receive buffer that an answer takes, the kernel's overhead and words included.
+    private static let answerCost = 2048
 
-    /// Sends a batch, in chunks whose acknowledgements fit the receive buffer.
+    /// Sends a batch, in chunks whose answers fit the receive buffer even if all are refusals.
     ///
     /// - Parameter shouldStop: asked before each chunk; true ends the batch there.
     /// - Throws: `BatchRefusal`, the first of them. Requests behind it in the same chunk may have
@@ -26,7 +26,7 @@ extension NetlinkSocket {
     }
 
     private func chunk(of batch: borrowing Batch, from first: Int) -> Range<Int> {
-        let most = max(1, receiveLimit / Self.acknowledgementCost)
+        let most = max(1, receiveLimit / Self.answerCost)
         let sendLimit = sendLimit
         var end = first + 1
         while end < batch.count, end - first < most, !batch.barriers.contains(end),
@@ -48,6 +48,8 @@ extension NetlinkSocket {
             batch.writer.setSequence(
                 sequence + UInt32(truncatingIfNeeded: offset), at: batch.starts[request])
         }
+        // A refusal is answered in any case, and answers come in order: the last tells the end.
+        batch.writer.requestAcknowledgement(at: batch.starts[chunk.upperBound - 1])
         var answers = Answers(first: sequence, count: chunk.count, portID: portID)
         do throws(KernelError) {
             try send(batch.writer.bytes(batch.range(of: chunk)), for: "send requests")
@@ -66,12 +68,13 @@ extension NetlinkSocket {
     }
 }
 
-/// The acknowledgements of a chunk as they come in.
+/// The answers to a chunk as they come in: the refusals, and that of the last request.
 struct Answers {
     private let first: UInt32
     private let count: Int
     private let portID: UInt32
-    private var missing: Int
+    /// Whether the last request has been answered, and with it, as the kernel works in order, all.
+    private(set) var isComplete = false
     /// The first refusal in the order of the requests.
     private(set) var refusal: (offset: Int, errno: Errno, message: String?)?
 
@@ -79,10 +82,7 @@ struct Answers {
         self.first = first
         self.portID = portID
         self.count = count
-        missing = count
     }
-
-    var isComplete: Bool { missing <= 0 }
 
     /// Takes the answers to this chunk; others are of an earlier one, or nobody's.
     mutating func take(_ datagram: MessageReader) throws(KernelError) {
@@ -93,7 +93,7 @@ struct Answers {
                 guard Int32(message.header.nlmsg_type) == NLMSG_ERROR, offset < count,
                     message.header.nlmsg_pid == portID
                 else { continue }
-                missing -= 1
+                if offset == count - 1 { isComplete = true }
                 if let (errno, text) = try Acknowledgement(message).error,
                     offset < refusal?.offset ?? count
                 {

@@ -8,13 +8,18 @@ extension NetlinkSocket {
     /// - Throws: `KernelError` as all dumps do: what the kernel refused, or `EINTR` where it
     ///   changed the table under every reading for ten seconds, so that there is no consistent
     ///   answer.
-    public func links() throws(KernelError) -> [Link] {
+    public func links() throws(KernelError) -> [Link] { try interfaces().map(\.link) }
+
+    /// Every link, and its sysctls in the same moment.
+    public func interfaces() throws(KernelError) -> [(
+        link: Link, configuration: DeviceConfiguration
+    )] {
         try dump("dump links") { writer in
             writer.begin(type: RTM_GETLINK, flags: NLM_F_DUMP, ifinfomsg())
             writer.put(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
         } decode: { message throws(MalformedMessage) in
             guard Int(message.header.nlmsg_type) == RTM_NEWLINK else { return nil }
-            return try Link(message)
+            return (try Link(message), try DeviceConfiguration(message))
         }
     }
 
@@ -88,7 +93,8 @@ extension NetlinkSocket {
             pause = min(2 * pause, 100_000)
         }
         throw KernelError(
-            operation, .interrupted, message: "the table changed during every reading for ten seconds")
+            operation, .interrupted,
+            message: "the table changed during every reading for ten seconds")
     }
 }
 

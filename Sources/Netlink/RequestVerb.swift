@@ -4,13 +4,13 @@ import CNL
 enum RequestVerb {
     case add, replace, remove
 
-    /// The `NLM_F_*` of the request, an acknowledgement among them.
+    /// The `NLM_F_*` of the request.
     var flags: Int32 {
         switch self {
         // EXCL: what is already there is not ours to overwrite.
-        case .add: NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
-        case .replace: NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE
-        case .remove: NLM_F_ACK
+        case .add: NLM_F_CREATE | NLM_F_EXCL
+        case .replace: NLM_F_CREATE | NLM_F_REPLACE
+        case .remove: 0
         }
     }
 }

@@ -40,9 +40,14 @@ extension Rule {
     /// Writes an `RTM_NEWRULE` or `RTM_DELRULE` request.
     ///
     /// Both carry everything: a delete takes the first rule that agrees with what it names.
-    func write(_ verb: RequestVerb, to writer: inout MessageWriter) {
+    ///
+    /// - Parameter isKnownNew: spares the kernel comparing the new rule with all that there are.
+    func write(
+        _ verb: RequestVerb, to writer: inout MessageWriter, isKnownNew: Bool = false
+    ) {
         writer.begin(
-            type: verb == .remove ? RTM_DELRULE : RTM_NEWRULE, flags: verb.flags,
+            type: verb == .remove ? RTM_DELRULE : RTM_NEWRULE,
+            flags: isKnownNew ? verb.flags & ~NLM_F_EXCL : verb.flags,
             fib_rule_hdr(
                 family: family.rawValue, dst_len: destination?.length ?? 0,
                 src_len: source?.length ?? 0, tos: typeOfService, table: 0, res1: 0, res2: 0,

@@ -15,7 +15,9 @@ extension PlistValue {
             if elements.isEmpty {
                 text += "( )"
             } else if elements.count == 1, case .string(let only) = elements[0] {
-                text += "( \(Self.quoted(only)) )"
+                text += "( "
+                text += Self.quoted(only)
+                text += " )"
             } else {
                 text += "("
                 for (index, element) in elements.enumerated() {
@@ -31,7 +33,8 @@ extension PlistValue {
             text += "{\n"
             for entry in entries {
                 Self.indent(&text, indentation + 1)
-                text += Self.quoted(entry.key) + " = "
+                text += Self.quoted(entry.key)
+                text += " = "
                 entry.value.write(to: &text, indentation: indentation + 1)
                 text += ";\n"
             }
@@ -41,7 +44,7 @@ extension PlistValue {
     }
 
     private static func indent(_ text: inout String, _ levels: Int) {
-        text += String(repeating: "    ", count: levels)
+        for _ in 0..<levels { text += "    " }
     }
 
     /// Bare where the grammar takes it bare.
@@ -50,6 +53,7 @@ extension PlistValue {
         if !bytes.isEmpty, bytes.allSatisfy(TextGrammar.isBare), !TextGrammar.holdsComment(bytes) {
             return string
         }
+        if bytes.allSatisfy(TextGrammar.isPlain) { return "\"" + string + "\"" }
         var text = "\""
         for scalar in string.unicodeScalars {
             switch scalar {

@@ -1,4 +1,3 @@
-import ArgumentParser
 import DataPlane
 import Netlink
 import Plist
@@ -32,7 +31,7 @@ extension Command {
     func carryOut(_ goal: Session.Goal, _ planOptions: Plan.Options) throws(Failure) -> Outcome {
         guard Privilege.canChangeNetwork else {
             throw Failure(
-                .notPermitted, "\(Self._commandName) needs CAP_NET_ADMIN; run it as root")
+                .notPermitted, "\(Self.name) needs CAP_NET_ADMIN; run it as root")
         }
         let kernel = try openKernel()
         let interruption = Interruption()

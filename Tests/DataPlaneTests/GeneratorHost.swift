@@ -31,6 +31,15 @@ struct HostGenerator {
 
     private mutating func makeLinks(count: Int) {
         state.links = [Link(index: 1, name: "lo", mtu: 65536, flags: 0x9, hardwareType: 772)]
+        // IFAPROT_KERNEL_LO
+        state.addresses = [
+            InterfaceAddress(
+                interface: 1, address: IPAddress(family: .ipv4, bits: 0x7F00_0001), prefixLength: 8,
+                scope: .host, flags: .permanent, protocol: 1),
+            InterfaceAddress(
+                interface: 1, address: IPAddress(family: .ipv6, bits: 1), prefixLength: 128,
+                scope: .host, flags: .permanent, protocol: 1),
+        ]
         for number in 0..<count {
             let mac = MACAddress(bits: 0x0016_3E12_E700 + UInt64(number))
             state.links.append(

@@ -8,15 +8,22 @@ import Testing
 @Suite("acknowledgements") struct AcknowledgementTests {
     @Test("the first refusal counts, in the order of the requests") func firstRefusal() throws {
         var answers = Answers(first: 10, count: 4, portID: 0)
-        try answers.take(Samples.answer(errno: 0, sequence: 10))
-        try answers.take(Samples.answer(errno: EEXIST, text: "second", sequence: 13))
         try answers.take(Samples.answer(errno: EINVAL, text: "first", sequence: 11))
+        try answers.take(Samples.answer(errno: EEXIST, text: "second", sequence: 12))
         #expect(!answers.isComplete)
-        try answers.take(Samples.answer(errno: 0, sequence: 12))
+        try answers.take(Samples.answer(errno: 0, sequence: 13))
         #expect(answers.isComplete)
         #expect(answers.refusal?.offset == 1)
         #expect(answers.refusal?.errno == .invalidArgument)
         #expect(answers.refusal?.message == "first")
+    }
+
+    @Test("the last request's refusal is an end like its acknowledgement") func lastRefused() throws
+    {
+        var answers = Answers(first: 10, count: 2, portID: 0)
+        try answers.take(Samples.answer(errno: EEXIST, sequence: 11))
+        #expect(answers.isComplete)
+        #expect(answers.refusal?.offset == 1)
     }
 
     @Test("answers to others are passed over", arguments: [9, 12, 0] as [UInt32])

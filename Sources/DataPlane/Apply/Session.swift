@@ -85,12 +85,18 @@ public final class Session {
         }
         durations.perform = performing.microsecondsSince
         let verifying = ContinuousClock.now
-        if failure == nil { failure = verify(goal, options: options, memory: after) }
+        var duplicates: [Diagnostic] = []
+        if failure == nil {
+            var reading = options
+            reading.acceptsDuplicates = true
+            reading.comparesMarks = plan.comparesMarks
+            failure = verify(goal, options: reading, memory: after, reporting: &duplicates)
+        }
         durations.verify = verifying.microsecondsSince
 
         var outcome = Outcome(
             result: .applied, plan: plan, links: preview.kernel.links,
-            warnings: preview.warnings, durations: durations)
+            warnings: preview.warnings + duplicates, durations: durations)
         do {
             guard let failure else {
                 try folder.commit()
@@ -152,11 +158,15 @@ public final class Session {
     }
 
     /// nil where the kernel holds what was planned.
-    private func verify(_ goal: Goal, options: Plan.Options, memory: Memory) -> Outcome.Failure? {
+    private func verify(
+        _ goal: Goal, options: Plan.Options, memory: Memory,
+        reporting duplicates: inout [Diagnostic]
+    ) -> Outcome.Failure? {
         do {
             let state = try observe(goal, memory: memory)
             let desired = goal.desired(kernel: state, memory: memory)
             let rest = Plan(from: state, to: desired, memory: memory, options: options)
+            duplicates = rest.duplicates
             return rest.isEmpty ? nil : .notConverged(rest.changes)
         } catch .inconsistent(let error) {
             return .notVerified(error)

@@ -23,7 +23,8 @@ extension SysctlName: CustomStringConvertible {
     /// sysctl(8)'s words: dots, and `/` in place of a dot inside a component.
     public var description: String {
         components.map { component in
-            String(component.map { $0 == "." ? "/" : $0 })
+            component.utf8.contains(UInt8(ascii: "."))
+                ? String(component.map { $0 == "." ? "/" : $0 }) : component
         }.joined(separator: ".")
     }
 }

@@ -15,6 +15,7 @@ extension DesiredState {
         checkMain(addresses, names, kernel: kernel, memory: memory)
         checkTables(names, kernel: kernel, memory: memory)
         checkAddresses(addresses, kernel: kernel, memory: memory)
+        checkDuplicates(addresses)
         checkReversePath(config, addresses, kernel)
         checkGateways(addresses)
         let everyIPv6 = SysctlName.interface("all", "ipv6", "disable_ipv6")
@@ -254,6 +255,29 @@ extension DesiredState {
                     interface.config.location,
                     "\(name) has no \(path.family) gateway: what its table cannot route leaves "
                         + "through another interface; FailClosed = YES stops that")
+            }
+        }
+    }
+
+    /// One source cannot have two tables.
+    private mutating func checkDuplicates(_ addresses: FinalAddresses) {
+        var holders: [IPAddress: ManagedInterface] = [:]
+        for interface in addresses.managed {
+            for held in interface.addresses where held.isGlobal {
+                guard let other = holders.updateValue(interface, forKey: held.address),
+                    other.index != interface.index
+                else { continue }
+                let own = [interface, other].first { candidate in
+                    candidate.ownAddresses.contains { $0.address.address == held.address }
+                }
+                let stranger = own?.index == interface.index ? other : interface
+                let length = stranger.addresses.first { $0.address == held.address }?.prefixLength
+                conflict(
+                    own?.ownAddresses.first { $0.address.address == held.address }?.origin
+                        .location ?? interface.config.location,
+                    "\(held.address) is on \(other.link.name) and on \(interface.link.name); "
+                        + "remove one: ip address del \(held.address)/\(length ?? 0) dev "
+                        + stranger.link.name)
             }
         }
     }

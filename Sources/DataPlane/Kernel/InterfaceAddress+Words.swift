@@ -4,15 +4,16 @@ extension InterfaceAddress {
     /// As in `ip address show`; its interface is the heading's.
     var words: [Word] {
         var words: [Word] = []
+        words.reserveCapacity(10)
         if let peer {
             words += [.value("local", "\(address)"), .pair("peer", "\(peer)/\(prefixLength)")]
         } else {
             words.append(.value("local", "\(address)/\(prefixLength)"))
         }
-        words.append(.pair("metric", "\(metric)", metric == 0 ? .assumed : .detail))
+        words.append(.pair("metric", String(metric), metric == 0 ? .assumed : .detail))
         if let broadcast { words.append(.pair("brd", "\(broadcast)", .detail)) }
         words.append(.pair("scope", scope.description, scope == .global ? .assumed : .detail))
-        words.append(.pair("proto", "\(`protocol`)", `protocol` == 0 ? .assumed : .detail))
+        words.append(.pair("proto", String(`protocol`), `protocol` == 0 ? .assumed : .detail))
         for (flag, name) in AddressFlags.settable where flags.contains(flag) {
             words.append(.flag(name, .detail))
         }

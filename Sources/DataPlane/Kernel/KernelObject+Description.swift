@@ -27,7 +27,21 @@ extension KernelObject {
 
     /// In iproute2's words, without its kind: `default via 10.0.0.253 table 1001`.
     package func description(names: InterfaceNames, under owner: InterfaceIndex? = nil) -> String {
-        prefix + words(names: names, under: owner).text + suffix
+        var text = ""
+        write(to: &text, names: names, under: owner)
+        return text
+    }
+
+    fileprivate func write(
+        to text: inout String, names: InterfaceNames, under owner: InterfaceIndex?
+    ) {
+        // A rule begins with its priority, as in `ip rule show`.
+        if case .rule(let rule) = self {
+            text += String(rule.priority)
+            text += ": "
+        }
+        words(names: names, under: owner).write(to: &text)
+        text += suffix
     }
 
     /// Where no address tells the family, it is IPv4, as iproute2 has it, unless this is said.
@@ -42,11 +56,6 @@ extension KernelObject {
         }
     }
 
-    /// A rule begins with its priority, as in `ip rule show`.
-    private var prefix: String {
-        if case .rule(let rule) = self { "\(rule.priority): " } else { "" }
-    }
-
     /// `up` says all: it was down.
     fileprivate var isAdminState: Bool {
         if case .link(let setting) = self, case .up = setting.value { true } else { false }
@@ -56,11 +65,23 @@ extension KernelObject {
 extension Change {
     /// In iproute2's words, without sign and kind: `mtu 1500 -> 9001`.
     package func description(names: InterfaceNames, under owner: InterfaceIndex? = nil) -> String {
-        guard case .replace(let old, with: let new) = action, !new.isAdminState else {
-            return object.description(names: names, under: owner)
+        var text = ""
+        write(to: &text, names: names, under: owner)
+        return text
+    }
+
+    /// Appends the description.
+    package func write(
+        to text: inout String, names: InterfaceNames, under owner: InterfaceIndex?
+    ) {
+        switch action {
+        case .replace(let old, with: let new) where !new.isAdminState:
+            text += new.words(names: names, under: owner)
+                .text(changedFrom: old.words(names: names, under: owner))
+            text += new.suffix
+        case .add(let object), .remove(let object), .replace(_, with: let object):
+            object.write(to: &text, names: names, under: owner)
         }
-        return new.words(names: names, under: owner)
-            .text(changedFrom: old.words(names: names, under: owner)) + new.suffix
     }
 }
 

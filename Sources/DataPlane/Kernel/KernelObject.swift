@@ -1,7 +1,9 @@
 public import Netlink
 
 /// One thing that the kernel holds and that a plan may add, change or remove.
-public enum KernelObject: Hashable, Sendable {
+///
+/// Indirect, as it is large and plans copy it by the thousand.
+public indirect enum KernelObject: Hashable, Sendable {
     case link(LinkSetting)
     case address(InterfaceAddress)
     case route(Route)

@@ -10,6 +10,9 @@ public final class NetlinkKernel: Kernel {
     /// For tests: told the index of each change before it is made. The changes then go out one
     /// by one.
     public var beforeChange: ((Int) -> Void)?
+    /// Nothing was sent since everything was looked at: what is added then is known to be new. What
+    /// is sent again behind a refusal is not.
+    private var hasJustLooked = false
 
     /// - Throws: `KernelError` where there is no netlink socket to be had.
     public init(sysctls: SysctlFiles = SysctlFiles()) throws(KernelError) {
@@ -23,7 +26,8 @@ public final class NetlinkKernel: Kernel {
     public func observe(
         sysctls names: ([Link]) -> Set<SysctlName>
     ) throws(KernelError) -> KernelState {
-        var state = KernelState(links: try socket.links(), hasIPv6: sysctls.hasIPv6)
+        let interfaces = try socket.interfaces()
+        var state = KernelState(links: interfaces.map(\.link), hasIPv6: sysctls.hasIPv6)
         try look(.ipv4, into: &state)
         if state.hasIPv6 {
             do throws(KernelError) {
@@ -32,7 +36,13 @@ public final class NetlinkKernel: Kernel {
                 state.hasIPv6 = false
             }
         }
-        for name in names(state.links) { state.sysctls[name] = sysctls.read(name) }
+        let configurations = Dictionary(interfaces.map { ($0.link.name, $0.configuration) }) { $1 }
+        for name in names(state.links) {
+            let (family, interface, key) = name.ofInterface ?? ("", "", "")
+            let value = configurations[interface]?.value(family, key)
+            state.sysctls[name] = value.map(String.init) ?? sysctls.read(name)
+        }
+        hasJustLooked = true
         return state
     }
 
@@ -47,7 +57,9 @@ public final class NetlinkKernel: Kernel {
     }
 
     public func perform(_ changes: [Change]) throws(Refusal) {
-        var pending = PendingChanges()
+        let rulesAreNew = hasJustLooked
+        hasJustLooked = false
+        var pending = PendingChanges(rulesAreNew: rulesAreNew)
         for (index, change) in changes.enumerated() where !change.isSideEffect {
             if let beforeChange {
                 try send(&pending)
@@ -69,7 +81,7 @@ public final class NetlinkKernel: Kernel {
     }
 
     private func send(_ pending: inout PendingChanges) throws(Refusal) {
-        defer { pending = PendingChanges() }
+        defer { pending = PendingChanges(rulesAreNew: pending.rulesAreNew) }
         do throws(BatchRefusal) {
             try socket.send(&pending.batch, shouldStop: shouldStop)
         } catch {

@@ -8,8 +8,12 @@ struct PendingChanges: ~Copyable {
     var batch = Batch()
     /// For each request, the change that it belongs to.
     private(set) var changes: [Int] = []
+    /// The rules to add are known not to be there.
+    let rulesAreNew: Bool
     private var hasAddition = false
     private var lastIsRule = true
+
+    init(rulesAreNew: Bool) { self.rulesAreNew = rulesAreNew }
 
     mutating func append(_ action: Change.Action, index: Int) {
         switch action {
@@ -43,7 +47,7 @@ struct PendingChanges: ~Copyable {
         switch object {
         case .address(let address): batch.add(address)
         case .route(let route): batch.add(route)
-        case .rule(let rule): batch.add(rule)
+        case .rule(let rule): batch.add(rule, isKnownNew: rulesAreNew)
         case .link, .sysctl: replace(object)
         }
     }
@@ -52,7 +56,7 @@ struct PendingChanges: ~Copyable {
         switch object {
         case .address(let address): batch.replace(address)
         case .route(let route): batch.replace(route)
-        case .rule(let rule): batch.add(rule)
+        case .rule(let rule): batch.add(rule, isKnownNew: rulesAreNew)
         case .link(let setting):
             switch setting.value {
             case .mtu(let mtu): batch.setMTU(mtu, of: setting.interface)

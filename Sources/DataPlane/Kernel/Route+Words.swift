@@ -12,11 +12,11 @@ extension Route {
         if let hop { words += hop.words(names: names, under: owner, family: family) }
         words += [
             .pair("table", RouteTable.name(table), table == RouteTable.main ? .assumed : .said),
-            .pair("proto", `protocol`.name, .detail),
+            .pair("proto", `protocol`.description, .detail),
             .pair("scope", scope.description, scopeWeight),
         ]
         if let preferredSource { words.append(.pair("src", "\(preferredSource)")) }
-        words.append(.pair("metric", "\(effectiveMetric)", metricWeight))
+        words.append(.pair("metric", String(effectiveMetric), metricWeight))
         if hop?.isOnLink == true { words.append(.flag("onlink")) }
         if let mtu { words.append(.pair("mtu", "\(mtu)")) }
         if nextHops.count > 1 {

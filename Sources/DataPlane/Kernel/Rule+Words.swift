@@ -4,6 +4,7 @@ extension Rule {
     /// As in `ip -d rule show`, in its order and without the priority.
     var words: [Word] {
         var words: [Word] = []
+        words.reserveCapacity(8)
         if isInverted { words.append(.flag("not")) }
         words.append(.pair("from", source?.ruleText ?? "all"))
         if let destination { words.append(.pair("to", destination.ruleText)) }
@@ -18,7 +19,8 @@ extension Rule {
         if !otherSelectors.contains(where: \.isTarget) {
             words.append(
                 action == .lookup
-                    ? .pair("lookup", RouteTable.name(table)) : .value("action", action.name))
+                    ? .pair("lookup", RouteTable.name(table)) : .value("action", action.description)
+            )
         }
         if let suppressPrefixLength {
             words.append(.pair("suppress_prefixlength", "\(suppressPrefixLength)"))
@@ -26,7 +28,7 @@ extension Rule {
         if let suppressInterfaceGroup {
             words.append(.pair("suppress_ifgroup", "\(suppressInterfaceGroup)"))
         }
-        words.append(.pair("protocol", `protocol`.name, .detail))
+        words.append(.pair("protocol", `protocol`.description, .detail))
         return words
     }
 }

@@ -57,12 +57,26 @@ package struct Word: Hashable, Sendable {
 extension [Word] {
     /// What people read.
     package var text: String {
-        filter { $0.weight == .said }.map(\.text).joined(separator: " ")
+        var text = ""
+        write(to: &text)
+        return text
     }
 
     /// What an `ip` command needs to mean the same object.
     package var command: String {
         filter { $0.weight != .assumed }.map(\.text).joined(separator: " ")
+    }
+
+    /// Appends what people read: a plan has a line for each of its thousands of changes.
+    func write(to text: inout String) {
+        var isFirst = true
+        for word in self where word.weight == .said {
+            if !isFirst { text += " " }
+            isFirst = false
+            if word.form != .value { text += word.key }
+            if word.form == .pair { text += " " }
+            if word.form != .flag { text += word.value }
+        }
     }
 
     /// What people read of a change in place: what stays, and both sides of what does not.

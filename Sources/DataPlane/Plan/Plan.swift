@@ -12,6 +12,10 @@ public struct Plan: Sendable {
     /// What forbids the plan (exit 69), each with its cure.
     public internal(set) var conflicts: [Diagnostic] = []
     public internal(set) var warnings: [Diagnostic] = []
+    /// Addresses that another host on the link holds too, where that is accepted.
+    var duplicates: [Diagnostic] = []
+    /// Whether an address without its mark is a difference.
+    var comparesMarks = true
     /// What is taken from its owner on the way and put back: on disk before the first change.
     public internal(set) var putBack: [KernelObject] = []
     /// What there is to remember once the plan is done.
@@ -27,6 +31,11 @@ public struct Plan: Sendable {
         public var adopt: Bool
         /// Allows that a foreign default route goes with an address.
         public var force: Bool
+        /// Reading back what was just made: an address that turns out to be somebody else's too
+        /// is a warning. The next plan has it as a difference.
+        var acceptsDuplicates = false
+        /// Whether this kernel marks addresses, as the plan that is read back has found; nil: look.
+        var comparesMarks: Bool?
 
         public init(adopt: Bool = false, force: Bool = false) {
             self.adopt = adopt
@@ -42,6 +51,7 @@ public struct Plan: Sendable {
         var planner = Planner(kernel, desired, memory, options)
         planner.planSettings()
         planner.planAddresses()
+        planner.planPromotion()
         planner.planScratchTables()
         planner.findUnwantedRules()
         planner.planRoutes()
@@ -53,6 +63,8 @@ public struct Plan: Sendable {
         // A desired state with a conflict is not whole: nothing may be removed for it.
         changes = conflicts.isEmpty ? planner.steps.inOrder : []
         warnings = desired.warnings + planner.warnings
+        duplicates = planner.duplicates
+        comparesMarks = planner.comparesMarks
         putBack = planner.putBack
         satisfied = planner.satisfied
     }

@@ -6,8 +6,6 @@ extension Planner {
     mutating func planAddresses() {
         let observed = Dictionary(
             kernel.addresses.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
-        // Before Linux 5.18 no address has a mark, not even lo's: then its lack is no difference.
-        let hasMarks = kernel.addresses.contains { $0.protocol != 0 }
         var replaced: Set<KernelObject.Identity> = []
         for entry in desired.wanted {
             guard case .address(let address) = entry.object else { continue }
@@ -21,8 +19,17 @@ extension Planner {
             }
             memory.createdAddresses.insert(address.identity)
             if there.flags.contains(.dadFailed) {
+                guard !options.acceptsDuplicates else {
+                    duplicates.append(
+                        .init(
+                            .warning, at: entry.origin,
+                            "\(address.address) on \(names.name(of: address.interface)): "
+                                + "duplicate address detection failed; another host on the link "
+                                + "holds it"))
+                    continue
+                }
                 readd(there, as: address, entry, because: "duplicate address detection failed")
-            } else if !address.isSatisfied(by: there, comparingMark: hasMarks) {
+            } else if !address.isSatisfied(by: there, comparingMark: comparesMarks) {
                 replace(
                     .addresses, .address(there), with: .address(address.keepingState(of: there)),
                     entry)
@@ -46,6 +53,40 @@ extension Planner {
             }
         }
         forgetAbsentAddresses(observed)
+    }
+
+    /// While an interface loses IPv4 addresses, the kernel must promote their secondaries.
+    mutating func planPromotion() {
+        let promotes = "promote_secondaries"
+        guard kernel.sysctls[.interface("all", "ipv4", promotes)] != "1" else { return }
+        let losing = Set(
+            steps[.addressRemovals].compactMap { change -> InterfaceIndex? in
+                guard case .remove(.address(let address)) = change.action,
+                    address.family == .ipv4, !change.isSideEffect
+                else { return nil }
+                return address.interface
+            })
+        for interface in losing.sorted() {
+            let name = SysctlName.interface(names.name(of: interface), "ipv4", promotes)
+            let planned = steps[.loosen].last { $0.object.identity == .sysctl(name) }
+            let now: KernelObject? =
+                planned?.object
+                ?? kernel.sysctls[name].map {
+                    .sysctl(SysctlSetting(name: name, value: $0, interface: interface))
+                }
+            guard case .sysctl(let setting)? = now, setting.value != "1" else { continue }
+            var promoting = setting
+            promoting.value = "1"
+            let note = "while addresses go"
+            steps.append(
+                Change(
+                    .replace(.sysctl(setting), with: .sysctl(promoting)), owner: interface,
+                    note: note), to: .loosen)
+            steps.append(
+                Change(
+                    .replace(.sysctl(promoting), with: .sysctl(setting)), owner: interface,
+                    note: note), to: .tighten)
+        }
     }
 
     private mutating func addAddress(
@@ -91,10 +132,14 @@ extension Planner {
         held.preferredLifetime = InterfaceAddress.forever
         held.flags = new.family == .ipv6 ? [.noDAD, .noPrefixRoute] : [.noPrefixRoute]
         held.scope = .global
-        let steps: [Change.Action] = [
+        var steps: [Change.Action] = [
             .add(.address(held)), .remove(.address(old)), .add(.address(new)),
             .remove(.address(held)),
         ]
+        // An interrupted run left it there: as something that nothing wants, it goes by itself.
+        if kernel.addresses.contains(where: { $0.identity == held.identity }) {
+            steps = [steps[1], steps[2]]
+        }
         self.steps[.addresses] += steps.map { action in
             var change = Change(action, owner: entry.owner, origin: entry.origin, note: note)
             if change.object == .address(held) { change.owner = held.interface }

@@ -9,11 +9,14 @@ struct Planner {
     let names: InterfaceNames
 
     let settled: Set<SettledPath>
+    /// Before Linux 5.18 no address has a mark, not even lo's: then its lack is no difference.
+    let comparesMarks: Bool
 
     var memory: Memory
     var steps = Steps()
     var conflicts: [Diagnostic] = []
     var warnings: [Diagnostic] = []
+    var duplicates: [Diagnostic] = []
     var putBack: [KernelObject] = []
     var satisfied: [KernelObject] = []
     /// Tables that change hands, and what leads their sources around them meanwhile.
@@ -36,6 +39,8 @@ struct Planner {
         self.memory = memory
         self.memory.protocols = desired.protocols
         names = InterfaceNames(of: kernel.links)
+        comparesMarks =
+            options.comparesMarks ?? kernel.addresses.contains { $0.protocol != 0 }
         settled = SettledPath.all(of: desired, on: kernel)
     }
 

@@ -29,8 +29,10 @@ struct MemoryRecord {
         memory.files = root["Files"]?.elements.compactMap(\.string) ?? []
         for entry in root["Addresses"]?.entries ?? [] {
             guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
-            for text in (entry.value.string ?? "").split(separator: " ") {
-                guard let (address, length) = IPPrefix.parse(text) else { throw corrupt }
+            for text in (entry.value.string ?? "").utf8.split(separator: UInt8(ascii: " ")) {
+                guard let (address, length) = IPPrefix.parse(String(Substring(text))) else {
+                    throw corrupt
+                }
                 memory.createdAddresses.insert(
                     .address(interface, address, prefixLength: length))
             }

@@ -67,7 +67,7 @@ extension Route {
             "via": hop?.viaJSON(family),
             "dev": hop?.interface.map { .string(names.name(of: $0)) },
             "table": .string(RouteTable.name(table)),
-            "protocol": .string(`protocol`.name),
+            "protocol": .string(`protocol`.description),
             "scope": .string(scope.description),
             "prefsrc": preferredSource.map { .string("\($0)") },
             "metric": shownMetric,
@@ -127,8 +127,8 @@ extension Rule {
                 ("table", isLookup ? .string(RouteTable.name(table)) : nil),
                 ("suppress_prefixlen", suppressPrefixLength.map { .number($0) }),
                 ("suppress_ifgroup", suppressInterfaceGroup.map { .string(String($0)) }),
-                ("action", isNamed ? .string(action.name) : nil),
-                ("protocol", .string(`protocol`.name)),
+                ("action", isNamed ? .string(action.description) : nil),
+                ("protocol", .string(`protocol`.description)),
             ])
     }
 }

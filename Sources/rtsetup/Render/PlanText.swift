@@ -9,19 +9,19 @@ struct PlanText {
 
     var text: String {
         guard !changes.isEmpty else { return "Nothing to do.\n" }
-        return sections.joined() + "Plan: \(PlanSummary(changes).text).\n"
-    }
-
-    /// `host` first, then the interfaces in the kernel's order, each change where the plan has it.
-    private var sections: [String] {
         let names = InterfaceNames(of: links)
-        let byOwner = Dictionary(grouping: changes, by: \.owner)
-        return byOwner.keys.sorted { ($0 ?? 0) < ($1 ?? 0) }.map { owner in
-            let lines = (byOwner[owner] ?? []).map {
-                ChangeLine.text($0, names: names, isColored: isColored)
+        var text = ""
+        // `host` first, then the interfaces in the kernel's order, each change where the plan has it.
+        let byOwner = Dictionary(grouping: changes.indices) { changes[$0].owner }
+        for (owner, indices) in byOwner.sorted(by: { ($0.key ?? 0) < ($1.key ?? 0) }) {
+            text += heading(owner, names)
+            text += "\n"
+            for index in indices {
+                ChangeLine.write(changes[index], to: &text, names: names, isColored: isColored)
+                text += "\n"
             }
-            return ([heading(owner, names)] + lines).map { $0 + "\n" }.joined()
         }
+        return text + "Plan: \(PlanSummary(changes).text).\n"
     }
 
     private func heading(_ owner: InterfaceIndex?, _ names: InterfaceNames) -> String {

@@ -70,7 +70,7 @@ extension KernelState {
         }
     }
 
-    /// addrconf_dev_config: fe80::/64 with the modified EUI-64 of the MAC.
+    /// addrconf_dev_config: fe80::/64 with the modified EUI-64 of the MAC; IFAPROT_KERNEL_LL.
     private mutating func addLinkLocal(to link: Link) {
         guard link.isUp, hasIPv6(on: link), let mac = link.mac else { return }
         let high = UInt128(mac.bits >> 24) ^ 0x02_0000
@@ -78,7 +78,7 @@ extension KernelState {
         let address = InterfaceAddress(
             interface: link.index,
             address: IPAddress(family: .ipv6, bits: 0xFE80 << 112 | identifier),
-            prefixLength: 64, scope: .link, flags: .permanent)
+            prefixLength: 64, scope: .link, flags: .permanent, protocol: 3)
         let list = addresses(.ipv6, on: link.index)
         guard !list.contains(where: { $0.address == address.address }) else { return }
         setAddresses(.ipv6, on: link.index, to: list + [address])
