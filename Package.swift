@@ -16,6 +16,7 @@ let package = Package(
         .executable(name: "rtsetup", targets: ["rtsetup"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
     ],
     targets: [
@@ -38,6 +39,7 @@ let package = Package(
             name: "rtsetup",
             dependencies: [
                 "DataPlane", "Netlink", "Plist",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle),

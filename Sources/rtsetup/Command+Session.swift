@@ -1,3 +1,4 @@
+import ArgumentParser
 import DataPlane
 import Netlink
 import Plist
@@ -31,7 +32,7 @@ extension Command {
     func carryOut(_ goal: Session.Goal, _ planOptions: Plan.Options) throws(Failure) -> Outcome {
         guard Privilege.canChangeNetwork else {
             throw Failure(
-                .notPermitted, "\(Self.name) needs CAP_NET_ADMIN; run it as root")
+                .notPermitted, "\(Self._commandName) needs CAP_NET_ADMIN; run it as root")
         }
         let kernel = try openKernel()
         let interruption = Interruption()

@@ -1,45 +1,48 @@
+import ArgumentParser
+
 /// What every command takes, before its name or after it.
-struct GlobalOptions {
-    enum Format: String, CaseIterable {
+struct GlobalOptions: ParsableArguments {
+    // The values are written out twice because the parser's own list is made by reflection, which
+    // every start would pay for.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
         case text, json, shell
+        static var allValueStrings: [String] { ["text", "json", "shell"] }
+        var defaultValueDescription: String { rawValue }
     }
 
-    enum Coloring: String {
+    enum Coloring: String, ExpressibleByArgument, CaseIterable {
         case auto, always, never
+        static var allValueStrings: [String] { ["auto", "always", "never"] }
+        var defaultValueDescription: String { rawValue }
     }
 
+    @Option(help: ArgumentHelp("The file to read.", valueName: "file"))
     var config = "/etc/rtsetup/rtsetup.plist"
+
+    @Option(help: ArgumentHelp("What is kept until the next boot.", valueName: "dir"))
     var stateDir = "/run/rtsetup"
+
+    @Option(help: ArgumentHelp("What is kept across boots.", valueName: "dir"))
     var libDir = "/var/lib/rtsetup"
+
+    @Option(help: ArgumentHelp("text or json; plan also: shell.", valueName: "format"))
     var format = Format.text
+
+    @Flag(help: "Show the stages and their times on standard error.")
     var verbose = false
+
+    @Flag(help: "Say nothing but errors.")
     var quiet = false
+
+    @Option(help: ArgumentHelp("auto, always or never.", valueName: "when"))
     var color = Coloring.auto
+
+    @Option(help: ArgumentHelp("How long to wait for another rtsetup.", valueName: "seconds"))
     var lockTimeout = 10.0
 
-    static let all: [Option<GlobalOptions>] = [
-        .value("config", "file", "The file to read (default: /etc/rtsetup/rtsetup.plist).") {
-            $0.config = $1
-        },
-        .value("state-dir", "dir", "What is kept until the next boot (default: /run/rtsetup).") {
-            $0.stateDir = $1
-        },
-        .value("lib-dir", "dir", "What is kept across boots (default: /var/lib/rtsetup).") {
-            $0.libDir = $1
-        },
-        .value("format", "format", "text or json; plan also: shell (default: text).") {
-            options, word in Format(rawValue: word).map { options.format = $0 }
-        },
-        .flag("verbose", "Show the stages and their times on standard error.") {
-            $0.verbose = true
-        },
-        .flag("quiet", "Say nothing but errors.") { $0.quiet = true },
-        .value("color", "when", "auto, always or never (default: auto).") {
-            options, word in Coloring(rawValue: word).map { options.color = $0 }
-        },
-        .value("lock-timeout", "seconds", "How long to wait for another rtsetup (default: 10).") {
-            options, word in
-            Double(word).flatMap { (0..<1e6).contains($0) ? options.lockTimeout = $0 : nil }
-        },
-    ]
+    func validate() throws {
+        guard lockTimeout >= 0, lockTimeout < 1e6 else {
+            throw ValidationError("--lock-timeout takes seconds from 0")
+        }
+    }
 }

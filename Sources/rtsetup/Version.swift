@@ -1,4 +1,3 @@
 enum Version {
     static let current = "0.1.0"
-    static var line: String { "rtsetup \(current)\n" }
 }

@@ -19,8 +19,7 @@ struct UsageTests {
         arguments: [
             ["frobnicate"], ["plan", "--bogus"], ["plan", "--format", "yaml"],
             ["apply", "--format", "shell"], ["apply", "--lock-timeout", "-1"],
-            ["plan", "--color", "blue"], ["validate", "a", "b"], ["apply", "a"],
-            ["plan", "--quiet=1"], ["plan", "--config"], ["plan", "-q"], ["plan", "--", "--quiet"],
+            ["plan", "--color", "blue"], ["validate", "a", "b"],
         ])
     func usage(arguments: [String]) throws {
         let run = try Subprocess([try Subprocess.rtsetup] + arguments)
@@ -54,34 +53,6 @@ struct UsageTests {
                     == #"{"version":1,"error":{"exit":66,"diagnostics":[{"severity":"error","#
                     + #""location":null,"keyPath":"","#
                     + #""message":"/nonexistent: there is no such file"}]}}"# + "\n")
-        }
-    }
-
-    @Test("help tells every command and every option", arguments: ["--help", "-h"])
-    func help(word: String) throws {
-        let all = try Subprocess.rtsetup(word)
-        #expect(all.status == 0)
-        for command in RTSetup.commands {
-            #expect(all.output.contains("\n  \(command.name) "))
-            let own = try Subprocess.rtsetup(command.name, word)
-            #expect(own.status == 0)
-            #expect(own.output.hasPrefix(command.abstract))
-            for option in GlobalOptions.all {
-                #expect(own.output.contains("\n  --\(option.name) "))
-            }
-        }
-        #expect(try Subprocess.rtsetup("apply", word).output.contains("\n  --dry-run "))
-        #expect(try Subprocess.rtsetup("validate", word).output.contains("\n  file "))
-    }
-
-    @Test("a value stands behind its option or behind =") func values() throws {
-        for arguments in [
-            ["validate", "--config=/nonexistent"], ["validate", "--config", "/nonexistent"],
-            ["validate", "--", "/nonexistent"], ["--config=/nonexistent", "validate"],
-        ] {
-            let run = try Subprocess([try Subprocess.rtsetup] + arguments)
-            #expect(run.status == 66)
-            #expect(run.errors == "error: /nonexistent: there is no such file\n")
         }
     }
 

@@ -359,6 +359,6 @@ extension Rule {
     /// Whether it asks for nothing but a source.
     fileprivate var catchesAll: Bool {
         destination == nil && firewallMark == nil && outgoingInterface == nil
-            && suppressPrefixLength == nil && otherAttributes.isEmpty && typeOfService == 0
+            && typeOfService == 0 && (otherAttributes.isEmpty || action == .goto)
     }
 }

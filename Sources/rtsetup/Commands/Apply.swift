@@ -1,22 +1,21 @@
+import ArgumentParser
 import DataPlane
 
 struct Apply: Command {
-    static let name = "apply"
-    static let abstract = "Make the kernel agree with the file, or leave it as it was."
-    static let ownOptions: [Option<Self>] = [
-        .flag("adopt", "Put our mark on foreign objects that are as the file wants them.") {
-            $0.adopt = true
-        },
-        .flag("force", "Allow that a foreign default route goes with an address.") {
-            $0.force = true
-        },
-        .flag("dry-run", "Print the plan instead.") { $0.dryRun = true },
-    ]
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Make the kernel agree with the file, or leave it as it was.")
 
+    @Flag(help: "Put our mark on foreign objects that are as the file wants them.")
     var adopt = false
+
+    @Flag(help: "Allow that a foreign default route goes with an address.")
     var force = false
+
+    @Flag(help: "Print the plan instead.")
     var dryRun = false
-    var options = GlobalOptions()
+
+    @OptionGroup var options: GlobalOptions
 
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         let planOptions = Plan.Options(adopt: adopt, force: force)

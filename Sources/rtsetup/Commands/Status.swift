@@ -1,17 +1,16 @@
+import ArgumentParser
 import DataPlane
 import Plist
 
 struct Status: Command {
-    static let name = "status"
-    static let abstract = "Show what is configured, owned, foreign and different, per interface."
-    static let ownOptions: [Option<Self>] = [
-        .flag("detailed-exitcode", "Exit with 2 if there are differences.") {
-            $0.detailedExitcode = true
-        }
-    ]
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show what is configured, owned, foreign and different, per interface.")
 
+    @Flag(help: "Exit with 2 if there are differences.")
     var detailedExitcode = false
-    var options = GlobalOptions()
+
+    @OptionGroup var options: GlobalOptions
 
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         var preview = try previewConfig(trust: .advised, .init(), &report)

@@ -1,18 +1,18 @@
+import ArgumentParser
 import DataPlane
 
 struct Teardown: Command {
-    static let name = "teardown"
-    static let abstract = "Remove everything owned, and restore what was changed."
-    static let ownOptions: [Option<Self>] = [
-        .flag("force", "Allow that a foreign default route goes with an address.") {
-            $0.force = true
-        },
-        .flag("dry-run", "Print the plan instead.") { $0.dryRun = true },
-    ]
+    static let configuration = CommandConfiguration(
+        commandName: "teardown",
+        abstract: "Remove everything owned, and restore what was changed.")
 
+    @Flag(help: "Allow that a foreign default route goes with an address.")
     var force = false
+
+    @Flag(help: "Print the plan instead.")
     var dryRun = false
-    var options = GlobalOptions()
+
+    @OptionGroup var options: GlobalOptions
 
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         let planOptions = Plan.Options(force: force)

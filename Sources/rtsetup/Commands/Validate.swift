@@ -1,15 +1,16 @@
+import ArgumentParser
 import DataPlane
 import Plist
 
 struct Validate: Command {
-    static let name = "validate"
-    static let abstract = "Check the file alone: no privilege, no kernel."
-    static let operand: Option<Self>? = .value(
-        "file", "file", "The file, or - for standard input; else that of --config."
-    ) { $0.file = $1 }
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Check the file alone: no privilege, no kernel.")
 
+    @Argument(help: "The file, or - for standard input; else that of --config.")
     var file: String?
-    var options = GlobalOptions()
+
+    @OptionGroup var options: GlobalOptions
 
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         let path = file ?? options.config
