@@ -18,6 +18,10 @@ struct RTSetup: ParsableCommand {
         if CommandLine.arguments.dropFirst().elementsEqual(["--version"]) {
             return Console.print(configuration.version + "\n")
         }
+        guard CommandLine.arguments.count > 1 else {
+            Console.complain(helpMessage() + "\n")
+            exit(withError: ExitCode(ExitStatus.usage.rawValue))
+        }
         do {
             var command = try parseAsRoot()
             try command.run()

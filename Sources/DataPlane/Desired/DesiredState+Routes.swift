@@ -12,6 +12,7 @@ extension DesiredState {
             warn(config.location, "\(interface.link.name) is down, so it has no routes")
             return
         }
+        wantConnectedRoutes(of: interface, kernel: kernel)
         let paths = paths.filter { $0.interface == interface.index }
         let families = Set(paths.map(\.family))
         var written: Set<IPPrefix> = []
@@ -40,6 +41,33 @@ extension DesiredState {
                 want(.route(copy), from: config.location, of: interface.index)
             }
             wantDefault(path, of: interface, kernel: kernel, memory: memory)
+        }
+    }
+
+    /// `ip route flush` takes the connected routes that the kernel made with our addresses, and
+    /// nothing but this makes them again.
+    private mutating func wantConnectedRoutes(of interface: ManagedInterface, kernel: KernelState) {
+        guard interface.link.isUp else { return }
+        for address in interface.ownAddresses.map(\.address) where !address.subnet.isHost {
+            guard
+                let there = kernel.addresses.first(where: { $0.identity == address.identity }),
+                !there.flags.contains(.noPrefixRoute), !address.address.isLinkLocal,
+                there.metric == address.metric
+            else { continue }
+            let isIPv4 = address.family == .ipv4
+            let route = Route(
+                destination: address.subnet, scope: isIPv4 ? .link : .global, protocol: .kernel,
+                metric: address.metric == 0 && !isIPv4 ? 256 : address.metric,
+                preferredSource: isIPv4 ? address.address : nil,
+                nextHops: [NextHop(interface: interface.index)])
+            guard !kernel.routes.contains(where: { $0.identity == route.identity }) else {
+                continue
+            }
+            warn(
+                interface.config.location,
+                "main has lost the connected route \(address.subnet) of "
+                    + "\(interface.link.name); it is put back")
+            want(.route(route), from: interface.config.location, of: interface.index)
         }
     }
 

@@ -161,11 +161,10 @@ extension InterfaceAddress {
     /// Whether what is there is what is wanted: tentative is no difference, nor is a lifetime
     /// that somebody gave it, but for an IPv6 address that must not (or must) be chosen.
     func isSatisfied(by there: InterfaceAddress, comparingMark: Bool) -> Bool {
-        let compared: AddressFlags = family == .ipv6 ? [.noPrefixRoute, .noDAD] : .noPrefixRoute
         let isDeprecated = preferredLifetime == 0
         return (there.protocol == self.protocol || !comparingMark) && there.metric == metric
             && there.peer == peer
-            && there.flags.intersection(compared) == flags.intersection(compared)
+            && there.flags.isSuperset(of: flags.intersection([.noPrefixRoute, .noDAD]))
             && (family == .ipv4 || isDeprecated == (there.preferredLifetime == 0))
     }
 
@@ -177,6 +176,7 @@ extension InterfaceAddress {
         address.broadcast = there.broadcast
         address.scope = there.scope
         address.validLifetime = there.validLifetime
+        address.flags.formUnion(there.flags.intersection([.noPrefixRoute, .noDAD]))
         let mustChange =
             family == .ipv6 && (preferredLifetime == 0) != (there.preferredLifetime == 0)
         if !mustChange { address.preferredLifetime = there.preferredLifetime }
