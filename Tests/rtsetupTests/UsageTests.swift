@@ -19,7 +19,7 @@ struct UsageTests {
         arguments: [
             ["frobnicate"], ["plan", "--bogus"], ["plan", "--format", "yaml"],
             ["apply", "--format", "shell"], ["apply", "--lock-timeout", "-1"],
-            ["plan", "--color", "blue"], ["validate", "a", "b"],
+            ["plan", "--color", "blue"], ["validate", "a", "b"], [],
         ])
     func usage(arguments: [String]) throws {
         let run = try Subprocess([try Subprocess.rtsetup] + arguments)

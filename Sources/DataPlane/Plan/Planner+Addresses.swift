@@ -100,6 +100,13 @@ extension Planner {
                 $0.interface == address.interface && $0.address == address.address
             })
         else {
+            var address = address
+            // One that moves would meet itself on the wire.
+            if address.family == .ipv6,
+                kernel.addresses.contains(where: { $0.address == address.address })
+            {
+                address.flags.insert(.noDAD)
+            }
             add(.addresses, .address(address), entry)
             return
         }
