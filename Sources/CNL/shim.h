@@ -1,8 +1,12 @@
 #ifndef RTSETUP_CNL_SHIM_H
 #define RTSETUP_CNL_SHIM_H
 
+/* First: the kernel's headers then leave in6_addr and its like to glibc's (libc-compat.h), and
+   Swift sees one definition of each. */
+#include <net/if.h>
+#include <netinet/in.h>
+
 #include <linux/fib_rules.h>
-#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>

@@ -36,8 +36,6 @@ public struct IPPrefix: Hashable, Sendable {
     public func contains(_ other: IPPrefix) -> Bool {
         other.length >= length && contains(other.address)
     }
-
-    public func overlaps(_ other: IPPrefix) -> Bool { contains(other) || other.contains(self) }
 }
 
 extension IPPrefix: Comparable {

@@ -140,125 +140,6 @@ extension DesiredState {
         }
     }
 
-    private struct MainDefault {
-        var family: AddressFamily
-        var interface: InterfaceIndex
-        var metric: UInt32
-        var origin: SourceLocation?
-    }
-
-    /// The default routes that the plan wants in main.
-    private func mainDefaults() -> [MainDefault] {
-        wanted.compactMap { entry in
-            guard case .route(let route) = entry.object, route.table == RouteTable.main,
-                route.destination.isDefault, let interface = route.nextHops.first?.interface
-            else { return nil }
-            return MainDefault(
-                family: route.family, interface: interface, metric: route.effectiveMetric,
-                origin: entry.origin)
-        }
-    }
-
-    private mutating func checkMain(
-        _ addresses: FinalAddresses, _ names: InterfaceNames, kernel: KernelState,
-        memory: Memory
-    ) {
-        let managed = Set(addresses.managed.map(\.index))
-        let primary = addresses.managed.first { $0.config.isPrimary }
-        let foreign = kernel.routes.filter {
-            $0.table == RouteTable.main && !memory.owns($0)
-        }
-        for route in foreign {
-            func words() -> String { KernelObject.route(route).description(names: names) }
-            let hops = Set(route.nextHops.compactMap(\.interface))
-            // The kernel's own last resort of IPv6 is no decision of anybody.
-            let isLastResort = route.metric == .max
-            if route.destination.isDefault, route.isReject, !isLastResort {
-                warn(nil, "main has \(words()): it ends every lookup that reaches main")
-            } else if (1...3).contains(route.destination.length),
-                kernel.links.contains(where: { hops.contains($0.index) && $0.isTunnel })
-            {
-                warn(
-                    nil,
-                    "\(words()) in main takes more than the tunnel's own traffic past the ENIs' "
-                        + "tables; the cure is MainRoutes = ignore")
-            } else if hops.count > 1, !hops.isSubset(of: managed), !hops.isDisjoint(with: managed) {
-                warn(
-                    nil,
-                    "\(words()) in main mixes ENIs and others; the cure is MainRoutes = ignore")
-            }
-        }
-        guard let primary else { return }
-        let planned = mainDefaults()
-        for family in AddressFamily.allCases where !primary.globalAddresses(family).isEmpty {
-            let theirs = foreign.filter {
-                $0.family == family && $0.destination.isDefault && $0.type == .unicast
-            }.compactMap { route in
-                route.nextHops.first?.interface.map { ($0, route.effectiveMetric) }
-            }
-            let ours = planned.filter { $0.family == family }.map { ($0.interface, $0.metric) }
-            let all = theirs + ours
-            guard let best = all.min(by: { $0.1 < $1.1 }), best.0 != primary.index,
-                managed.contains(best.0)
-            else { continue }
-            warn(
-                primary.config.location,
-                "main's best \(family) default route is on \(names.name(of: best.0)), not on the "
-                    + "primary \(primary.link.name) (a DHCP client without DEFROUTE=no?)")
-        }
-    }
-
-    private mutating func checkTables(
-        _ names: InterfaceNames, kernel: KernelState, memory: Memory
-    ) {
-        let tables = Set(paths.map(\.table))
-        for route in kernel.routes
-        where tables.contains(route.table) && !memory.owns(route)
-            && !wants(route.identity)
-        {
-            warn(
-                nil,
-                "a foreign route is in a table of ours: "
-                    + KernelObject.route(route).description(names: names))
-        }
-    }
-
-    private mutating func checkAddresses(
-        _ addresses: FinalAddresses, kernel: KernelState, memory: Memory
-    ) {
-        for interface in addresses.managed
-        where interface.config.addressing == .static
-            && interface.config.activationPolicy != .down
-        {
-            let own = Set(interface.ownAddresses.map(\.address.identity))
-            for address in interface.addresses
-            where address.isGlobal && !own.contains(address.identity) {
-                warn(
-                    interface.config.location,
-                    "\(interface.link.name) has \(address.address)/\(address.prefixLength), "
-                        + "which is not in the file; it is left alone, and has its rule")
-            }
-        }
-        for path in paths where path.gateway == nil {
-            guard let interface = addresses.managed.first(where: { $0.index == path.interface })
-            else { continue }
-            let name = interface.link.name
-            let hasDefault =
-                interface.autoDefault(path.family, kernel: kernel, memory: memory) != nil
-            if interface.config.isPrimary, hasDefault, path.failsClosed {
-                warn(
-                    interface.config.failClosed?.location,
-                    "\(path.family) addresses of the primary \(name) would lose their default "
-                        + "route; write Gateway = auto")
-            } else if !interface.config.isPrimary, !path.failsClosed {
-                warn(
-                    interface.config.location,
-                    "\(name) has no \(path.family) gateway: what its table cannot route leaves "
-                        + "through another interface; FailClosed = YES stops that")
-            }
-        }
-    }
-
     /// One source cannot have two tables.
     private mutating func checkDuplicates(_ addresses: FinalAddresses) {
         var holders: [IPAddress: ManagedInterface] = [:]
@@ -295,29 +176,6 @@ extension DesiredState {
             }
         }
     }
-
-    private mutating func checkReversePath(
-        _ config: Config, _ addresses: FinalAddresses, _ kernel: KernelState
-    ) {
-        let all = SysctlName.interface("all", "ipv4", "rp_filter")
-        let isInFile = config.sysctls.contains { $0.name == all }
-        let global = isInFile ? nil : kernel.sysctls[all].flatMap { UInt8($0) }
-        for interface in addresses.managed {
-            guard let filter = interface.config.reversePathFilter else { continue }
-            if let global, global > filter.value.rawValue {
-                warn(
-                    filter.location,
-                    "\(all) is \(global), and the kernel uses the larger: the effective value on "
-                        + "\(interface.link.name) is \(global)")
-            }
-            if filter.value == .strict, addresses.sharesSubnet(interface) {
-                warn(
-                    filter.location,
-                    "strict on \(interface.link.name), which shares a subnet: its multicast and "
-                        + "broadcast are dropped")
-            }
-        }
-    }
 }
 
 extension [InterfaceAddress] {
@@ -332,18 +190,6 @@ extension [InterfaceAddress] {
         }
         return nil
     }
-}
-
-extension Link {
-    /// A device that carries packets inside others.
-    fileprivate var isTunnel: Bool {
-        isPointToPoint || kind.map(Self.tunnelKinds.contains) ?? false
-    }
-
-    private static let tunnelKinds: Set<String> = [
-        "tun", "wireguard", "gre", "gretap", "ip6gre", "ipip", "ip6tnl", "sit", "vti", "vti6",
-        "vxlan", "geneve", "xfrm", "ppp",
-    ]
 }
 
 extension Rule {

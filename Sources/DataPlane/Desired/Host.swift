@@ -42,7 +42,7 @@ struct Host {
         newTables = numbers.new
         sysctls = config.sysctls
         unlisted = kernel.links.filter { entryOfLink[$0.index] == nil }
-        self.diagnostics = diagnostics + numbers.diagnostics
+        self.diagnostics = diagnostics
     }
 
     /// The one link that an entry means: by MAC where it has one, else by name.

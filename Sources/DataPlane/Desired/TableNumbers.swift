@@ -1,5 +1,4 @@
 import Netlink
-import Plist
 
 /// Which route table each interface has.
 ///
@@ -8,7 +7,6 @@ import Plist
 struct TableNumbers {
     var tables: [UInt32]
     var new: [MACAddress: UInt32] = [:]
-    var diagnostics: [Diagnostic] = []
 
     init(
         _ interfaces: [InterfaceConfig], links: [Link?], kernel: KernelState, memory: Memory
