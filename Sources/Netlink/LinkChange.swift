@@ -12,7 +12,7 @@ enum LinkChange {
         header.ifi_index = interface
         if case .up(let up) = self {
             // The mask holds the bit that is meant: all others stay as they are.
-            header.ifi_change = UInt32(IFF_UP.rawValue)
+            header.ifi_change = UInt32(IFF_UP)
             header.ifi_flags = up ? header.ifi_change : 0
         }
         writer.begin(type: RTM_SETLINK, flags: 0, header)
