@@ -60,9 +60,13 @@ extension DesiredState {
                 metric: address.metric == 0 && !isIPv4 ? 256 : address.metric,
                 preferredSource: isIPv4 ? address.address : nil,
                 nextHops: [NextHop(interface: interface.index)])
-            guard !kernel.routes.contains(where: { $0.identity == route.identity }) else {
-                continue
+            // A secondary address shares the route of its subnet's primary, whatever its metric.
+            let isThere = kernel.routes.contains {
+                $0.identity == route.identity
+                    || $0.table == RouteTable.main && $0.destination == route.destination
+                        && $0.isConnected && $0.nextHops.first?.interface == interface.index
             }
+            guard !isThere else { continue }
             warn(
                 interface.config.location,
                 "main has lost the connected route \(address.subnet) of "

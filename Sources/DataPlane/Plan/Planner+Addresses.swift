@@ -103,7 +103,9 @@ extension Planner {
             var address = address
             // One that moves would meet itself on the wire.
             if address.family == .ipv6,
-                kernel.addresses.contains(where: { $0.address == address.address })
+                kernel.addresses.contains(where: {
+                    $0.address == address.address && $0.interface != Self.loopback
+                })
             {
                 address.flags.insert(.noDAD)
             }
@@ -126,6 +128,9 @@ extension Planner {
         readd(twin, as: address, entry, because: "another prefix length")
     }
 
+    /// `LOOPBACK_IFINDEX`: lo, in every namespace.
+    private static let loopback: InterfaceIndex = 1
+
     /// Takes an address away and adds it again; lo holds it in between, so that the host never
     /// stops answering for it and its sockets live on.
     private mutating func readd(
@@ -133,7 +138,7 @@ extension Planner {
         because note: String
     ) {
         var held = new
-        held.interface = 1
+        held.interface = Self.loopback
         held.prefixLength = new.family.bitWidth
         held.metric = 0
         held.preferredLifetime = InterfaceAddress.forever
