@@ -4,16 +4,14 @@ import os
 import shutil
 import signal
 import subprocess
-import unittest
 from pathlib import Path
 
 from case import ETH0, ETH1, ETH2, FOUR, QUICK, Case, file, main
 
 
-COMPILER = shutil.which("cc") or shutil.which("clang")
+COMPILER = shutil.which("cc") or shutil.which("clang") or "cc"
 
 
-@unittest.skipUnless(COMPILER, "needs a C compiler for kill_after.c: scripts/setup test")
 class Crash(Case):
     """kill_after.c, preloaded, cuts a send after the Nth request and kills the binary."""
 

@@ -29,7 +29,7 @@ import Testing
 
     @Test("is read or refused, never half of each; refusals name a place", arguments: 0..<10)
     func mutations(round: Int) throws {
-        var generator = SplitMix(seed: UInt64(round))
+        var generator = SeededGenerator(seed: UInt64(round))
         let original = Array(Self.seed.utf8)
         var read = 0
         for _ in 0..<400 {
@@ -61,7 +61,7 @@ import Testing
         _ = try readConfig(Self.seed, dropIns: Self.dropIn)
     }
 
-    private static func mutate(_ bytes: inout [UInt8], _ generator: inout SplitMix) {
+    private static func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
         let place = Int.random(in: 0...bytes.count, using: &generator)
         let length = min(Int.random(in: 1...8, using: &generator), bytes.count - place)
         let word = (words.randomElement(using: &generator) ?? "").utf8

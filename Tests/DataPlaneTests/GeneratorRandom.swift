@@ -1,4 +1,4 @@
-/// SplitMix64: the same seed gives the same host on every machine.
+/// SeededGenerator64: the same seed gives the same host on every machine.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

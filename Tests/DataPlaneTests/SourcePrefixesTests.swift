@@ -30,7 +30,7 @@ struct SourcePrefixesTests {
 
     @Test("hold all of mine and none of the others, whatever they are", arguments: 1...200)
     func laws(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var pool = Set<UInt128>()
         while pool.count < 40 { pool.insert(UInt128(random.next() % 512)) }
         let addresses = pool.sorted().map { IPAddress(family: .ipv4, bits: 0x0A00_0000 + $0) }
@@ -39,20 +39,5 @@ struct SourcePrefixesTests {
         let cover = SourcePrefixes.cover(mine, avoiding: others)
         for address in mine { #expect(cover.count { $0.contains(address) } == 1, "seed \(seed)") }
         for address in others { #expect(!cover.contains { $0.contains(address) }, "seed \(seed)") }
-    }
-}
-
-/// A small seeded generator, so that a failure can be run again.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
