@@ -84,6 +84,14 @@ import Testing
         #expect(
             failure("\(folder.path)/dangling.plist")
                 == .noFile(path: "\(folder.path)/dangling.plist"))
+        let main = folder.write("main.plist")
+        folder.makeFolder("rtsetup.d")
+        symlink("nowhere", "\(folder.path)/rtsetup.d/10.plist")
+        #expect(
+            failure(main)
+                == .notPermitted(
+                    path: "\(folder.path)/rtsetup.d/10.plist",
+                    reason: "is a symbolic link to nothing"))
     }
 
     @Test(

@@ -25,13 +25,13 @@ extension ConfigChecker {
         for route in interface.routes ?? [] where !route.config.gatewayOnLink {
             if let gateway = route.config.gateway {
                 checkReach(
-                    of: gateway, from: interface, at: route.gatewayLocation ?? route.config.location
-                )
+                    of: gateway, from: interface, table: route.config.table,
+                    at: route.gatewayLocation ?? route.config.location)
             }
             for (hop, location) in zip(route.config.nextHops, route.hopLocations) {
                 guard let gateway = hop.gateway, let other = self.interface(of: hop, interface)
                 else { continue }
-                checkReach(of: gateway, from: other, at: location)
+                checkReach(of: gateway, from: other, table: route.config.table, at: location)
             }
         }
     }
@@ -44,8 +44,10 @@ extension ConfigChecker {
         return draft.interfaces.first { $0.name?.value == name }
     }
 
+    /// - Parameter table: of the route that uses the gateway; nil: the interface's.
     private mutating func checkReach(
-        of gateway: IPAddress, from interface: InterfaceDraft, at location: SourceLocation
+        of gateway: IPAddress, from interface: InterfaceDraft, table: UInt32? = nil,
+        at location: SourceLocation
     ) {
         let isUnknown =
             interface.addressing == .external
@@ -59,6 +61,8 @@ extension ConfigChecker {
             let route = $0.config
             return route.type == .unicast && route.gateway == nil && route.nextHops.isEmpty
                 && route.destination.contains(gateway)
+                && (interface.number(route.table) == interface.number(table)
+                    || route.table == RouteTable.main)
         }
         if isRouted { return }
         var known: [IPPrefix] = []
@@ -71,5 +75,12 @@ extension ConfigChecker {
                 + (list.isEmpty ? "" : " (\(list))")
                 + "; GatewayOnLink = YES if it is on this link",
             at: location)
+    }
+}
+
+extension InterfaceDraft {
+    /// A route's table, where nil stands for the interface's own, however it is written.
+    fileprivate func number(_ table: UInt32?) -> UInt32? {
+        table == self.table?.value ? nil : table
     }
 }

@@ -7,11 +7,28 @@ extension ConfigChecker {
         let conf = draft.sysctls.filter {
             $0.name.components.count == 5 && $0.name.components[2] == "conf"
         }
+        checkForwarding()
         let byInterface = Dictionary(grouping: conf) { $0.name.components[3] }
         let all = draft.sysctls.first { $0.name == .interface("all", "ipv4", "rp_filter") }
         for interface in draft.interfaces {
             checkOnce(interface, interface.name.flatMap { byInterface[$0.value] } ?? [])
             if let all { checkReversePathFilter(interface, all) }
+        }
+    }
+
+    /// One variable of the kernel under two names (devinet_sysctl_forward, net/ipv4/devinet.c).
+    private mutating func checkForwarding() {
+        let names: [SysctlName] = [
+            SysctlName(components: ["net", "ipv4", "ip_forward"]),
+            .interface("all", "ipv4", "forwarding"),
+        ]
+        let entries = draft.sysctls.filter { names.contains($0.name) }
+        guard let first = entries.first else { return }
+        for entry in entries.dropFirst() {
+            error(
+                "\(entry.name) is \(first.name) on "
+                    + "\(first.location.place(from: entry.location)) under another name",
+                at: entry.location)
         }
     }
 

@@ -34,7 +34,14 @@ public struct ConfigFiles: Sendable {
         }
         var files = ConfigFiles(sources: [], warnings: [])
         try files.add(main, trust: trust)
-        for path in try dropIns(of: main) { try files.add(path, trust: trust) }
+        for path in try dropIns(of: main) {
+            do {
+                try files.add(path, trust: trust)
+            } catch .noFile {
+                // It is in the folder, so that it is a link.
+                throw .notPermitted(path: path, reason: "is a symbolic link to nothing")
+            }
+        }
         return files
     }
 
