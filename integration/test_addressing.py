@@ -44,6 +44,15 @@ class Addressing(Case):
         self.teardown()
         self.assertEqual(self.local("eth0"), ["10.0.0.19"])
 
+    def test_a_lease_that_comes_back_behind_our_address_is_a_warning(self):
+        self.apply(file(
+            ETH0, 'Name = eth1; Addressing = external; Addresses = ( "10.0.0.30/24" );'))
+        self.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1")
+        self.apply()
+        self.host.ip("addr del 10.0.0.20/24 dev eth1", "addr add 10.0.0.20/24 dev eth1")
+        self.assertEqual(self.local("eth1"), ["10.0.0.30", "10.0.0.20"])
+        self.assertIn("10.0.0.30 came before 10.0.0.20", self.apply().err)
+
     def test_removing_the_primary_address_keeps_its_secondaries(self):
         self.vpc.grant("eth1", "10.0.0.31")
         before = 'Addresses = ( "10.0.0.20/24", "10.0.0.30/24", "10.0.0.31/24" );'

@@ -231,6 +231,27 @@ class Warnings(Case):
         self.host.ip("route del default")
         self.warned(file(ETH0, ETH1), "eth0")
 
+    def test_a_foreign_multipath_route_outlives_one_of_its_interfaces(self):
+        self.apply(FOUR)
+        self.host.ip("route add 10.79.0.0/16 nexthop via 10.0.1.253 dev eth3 "
+                     "nexthop via 10.0.0.253 dev eth0")
+        self.write(file(ETH0, ETH1, ETH2, "Name = eth3;"))
+        self.assertNotIn("10.79.0.0/16", self.rtsetup("plan").out)
+        self.apply()
+        hops = self.host.show("route show 10.79.0.0/16")[0]["nexthops"]
+        self.assertIn(("10.0.0.253", "eth0"), [(hop["gateway"], hop["dev"]) for hop in hops])
+
+    def test_half_of_the_internet_through_what_is_no_eni_is_a_warning(self):
+        self.host.ip("link set eth2 up", "addr add 10.9.0.1/24 dev eth2",
+                     "route add 0.0.0.0/1 via 10.9.0.2 dev eth2")
+        result = self.apply(file(ETH0, ETH1, "Name = eth2; Managed = NO;"))
+        self.assertIn("warning: 0.0.0.0/1 via 10.9.0.2 dev eth2", result.err)
+
+    def test_a_lost_state_folder_is_told_at_teardown(self):
+        self.apply(file(ETH0, ETH1))
+        self.host.run("rm", "-r", f"{self.vpc.folder}/run")
+        self.assertIn("ip link set eth1 group 0", self.teardown().err)
+
 
 if __name__ == "__main__":
     main()

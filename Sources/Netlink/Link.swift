@@ -52,8 +52,6 @@ public struct Link: Hashable, Sendable {
     public var isUp: Bool { flags & 0x1 != 0 }
     /// `IFF_LOOPBACK`.
     public var isLoopback: Bool { flags & 0x8 != 0 }
-    /// `IFF_POINTOPOINT`: a tunnel.
-    public var isPointToPoint: Bool { flags & 0x10 != 0 }
     /// What tells the device apart for good: the permanent MAC, or the current one without it.
     public var identifyingMAC: MACAddress? { permanentMAC ?? mac }
 }

@@ -205,8 +205,10 @@ public final class Session {
 extension Session.Goal {
     fileprivate func desired(kernel: KernelState, memory: Memory) -> DesiredState {
         switch self {
-        case .config(let config): DesiredState(config, kernel: kernel, memory: memory)
-        case .nothing: DesiredState(nothingButKernelRules: kernel, memory: memory)
+        case .config(let config):
+            return DesiredState(config, kernel: kernel, memory: memory)
+        case .nothing:
+            return DesiredState(forTeardownOf: kernel, memory: memory)
         }
     }
 

@@ -38,13 +38,11 @@ extension DesiredState {
             let isLastResort = route.metric == .max
             if route.destination.isDefault, route.isReject, !isLastResort {
                 warn(nil, "main has \(words()): it ends every lookup that reaches main")
-            } else if (1...3).contains(route.destination.length),
-                kernel.links.contains(where: { hops.contains($0.index) && $0.isTunnel })
-            {
+            } else if (1...3).contains(route.destination.length), !hops.isSubset(of: managed) {
                 warn(
                     nil,
-                    "\(words()) in main takes more than the tunnel's own traffic past the ENIs' "
-                        + "tables; the cure is MainRoutes = ignore")
+                    "\(words()) in main takes a large part of the internet past the ENIs' tables; "
+                        + "the cure is MainRoutes = ignore")
             } else if hops.count > 1, !hops.isSubset(of: managed), !hops.isDisjoint(with: managed) {
                 warn(
                     nil,
@@ -68,6 +66,17 @@ extension DesiredState {
                 primary.config.location,
                 "main's best \(family) default route is on \(names.name(of: best.0)), not on the "
                     + "primary \(primary.link.name) (a DHCP client without DEFROUTE=no?)")
+        }
+    }
+
+    /// Settings bear no mark: without the state folder only the group tells whose a link was.
+    mutating func warnOfForgottenSettings(_ kernel: KernelState) {
+        for link in kernel.links where link.group == Config().linkGroup {
+            warn(
+                nil,
+                "\(link.name) is in group \(link.group), and nothing is remembered of what it was "
+                    + "before: its group, MTU, admin state and sysctls are left as they are "
+                    + "(ip link set \(link.name) group 0)")
         }
     }
 
@@ -102,6 +111,9 @@ extension DesiredState {
                         + "which is not in the file; it is left alone, and has its rule")
             }
         }
+        for interface in addresses.managed where interface.config.addressing == .external {
+            warnOfLateLeases(interface, kernel: kernel, memory: memory)
+        }
         for path in paths where path.gateway == nil {
             guard let interface = addresses.managed.first(where: { $0.index == path.interface })
             else { continue }
@@ -119,6 +131,28 @@ extension DesiredState {
                     "\(name) has no \(path.family) gateway: what its table cannot route leaves "
                         + "through another interface; FailClosed = YES stops that")
             }
+        }
+    }
+
+    /// A lease that was lost and came back stands behind ours of its subnet.
+    private mutating func warnOfLateLeases(
+        _ interface: ManagedInterface, kernel: KernelState, memory: Memory
+    ) {
+        var primaries: [IPPrefix: InterfaceAddress] = [:]
+        for address in kernel.addresses
+        where address.interface == interface.index && address.family == .ipv4 && address.isGlobal {
+            guard let first = primaries[address.subnet] else {
+                primaries[address.subnet] = address
+                continue
+            }
+            guard memory.owns(first), !memory.owns(address) else { continue }
+            warn(
+                interface.ownAddresses.first { $0.address.identity == first.identity }?
+                    .origin.location,
+                "\(first.address) came before \(address.address) of another tool on "
+                    + "\(interface.link.name) and is the subnet's primary: the kernel prefers it as "
+                    + "source; ip address del \(first.address)/\(first.prefixLength) dev "
+                    + "\(interface.link.name), then apply, puts it behind")
         }
     }
 
@@ -144,16 +178,4 @@ extension DesiredState {
             }
         }
     }
-}
-
-extension Link {
-    /// A device that carries packets inside others.
-    fileprivate var isTunnel: Bool {
-        isPointToPoint || kind.map(Self.tunnelKinds.contains) ?? false
-    }
-
-    private static let tunnelKinds: Set<String> = [
-        "tun", "wireguard", "gre", "gretap", "ip6gre", "ipip", "ip6tnl", "sit", "vti", "vti6",
-        "vxlan", "geneve", "xfrm", "ppp",
-    ]
 }

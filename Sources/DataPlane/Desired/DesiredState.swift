@@ -29,8 +29,13 @@ public struct DesiredState: Sendable {
     public internal(set) var interfaces: [(config: InterfaceConfig, link: Link?, table: UInt32)] =
         []
 
-    /// Nothing of ours is wanted, only the kernel's own rules: what `teardown` makes the kernel
-    /// agree with.
+    /// What `teardown` makes the kernel agree with.
+    init(forTeardownOf kernel: KernelState, memory: Memory) {
+        self.init(nothingButKernelRules: kernel, memory: memory)
+        if memory.protocols.isEmpty { warnOfForgottenSettings(kernel) }
+    }
+
+    /// Nothing of ours is wanted, only the kernel's own rules.
     ///
     /// Where nothing is remembered, what carries the default mark is ours.
     public init(nothingButKernelRules kernel: KernelState, memory: Memory) {

@@ -31,8 +31,9 @@ extension Planner {
                         && route.table == RouteTable.main
                         && !remaining.contains { $0.address == address.address }
                 }
-                let usesInterface = route.nextHops.contains { $0.interface == interface }
-                guard source != nil || isEmptied && usesInterface else { continue }
+                guard source != nil || isEmptied && route.leavesOnly(through: interface) else {
+                    continue
+                }
                 lose(route, with: source ?? last, mayReturn: source == nil, remaining: remaining)
             }
         }
@@ -106,7 +107,7 @@ extension Planner {
         let name = names.name(of: interface)
         for route in kernel.routes
         where families.contains(route.family) && !memory.owns(route) && !route.isConnected
-            && route.nextHops.contains(where: { $0.interface == interface })
+            && route.leavesOnly(through: interface)
         {
             noteLoss(
                 .route(route), owner: interface, with: name,
@@ -137,6 +138,11 @@ extension Planner {
 }
 
 extension Route {
+    /// A route with another next hop besides stays when the interface goes.
+    fileprivate func leavesOnly(through interface: InterfaceIndex) -> Bool {
+        !nextHops.isEmpty && nextHops.allSatisfy { $0.interface == interface }
+    }
+
     /// Whether the kernel takes it on an interface without addresses: nothing to reach first, or
     /// a gateway that is on the link by word or by another route.
     fileprivate func canStandAlone(among routes: [Route]) -> Bool {

@@ -65,7 +65,7 @@ extension Route {
             "tos": typeOfService == 0 ? nil : .string(hex(typeOfService)),
             "gateway": hop?.gatewayJSON(family),
             "via": hop?.viaJSON(family),
-            "dev": hop?.interface.map { .string(names.name(of: $0)) },
+            "dev": hop?.interface.map { .string(names.name(of: $0)) } ?? rejectingDevice,
             "table": .string(RouteTable.name(table)),
             "protocol": .string(`protocol`.description),
             "scope": .string(scope.description),
@@ -76,6 +76,11 @@ extension Route {
             "pref": preference.map { .string($0) },
             "nexthops": isMultipath ? .array(nextHops.map { $0.json(family, names) }) : nil,
         ])
+    }
+
+    /// The kernel keeps IPv6 routes that reject on lo.
+    private var rejectingDevice: JSON? {
+        family == .ipv6 && isReject ? .string("lo") : nil
     }
 }
 
@@ -119,7 +124,7 @@ extension Rule {
                 ("dst", destination.map { .string("\($0.address)") }),
                 ("dstlen", destination?.lengthJSON),
                 ("tos", typeOfService == 0 ? nil : .string(hex(typeOfService))),
-                ("fwmark", firewallMark.map { .string(hex($0)) }),
+                ("fwmark", firewallMark.map { .string($0 == 0 ? "0" : hex($0)) }),
                 ("fwmask", firewallMask.flatMap { $0 == .max ? nil : .string(hex($0)) }),
                 ("iif", incomingInterface.map { .string($0) }),
                 ("oif", outgoingInterface.map { .string($0) }),
