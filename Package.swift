@@ -12,6 +12,7 @@ let package = Package(
     name: "rtsetup",
     products: [
         .library(name: "Netlink", targets: ["Netlink"]),
+        .library(name: "RPSTuner", targets: ["RPSTuner"]),
         .library(name: "DataPlane", targets: ["DataPlane"]),
         .executable(name: "rtsetup", targets: ["rtsetup"]),
     ],
@@ -30,9 +31,14 @@ let package = Package(
             dependencies: ["CNL", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: houseStyle),
         .target(
+            name: "RPSTuner",
+            dependencies: ["Netlink", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: houseStyle),
+        .target(
             name: "DataPlane",
             dependencies: [
-                "Plist", "Netlink", .product(name: "SystemPackage", package: "swift-system"),
+                "Plist", "Netlink", "RPSTuner",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle),
         .executableTarget(
@@ -47,8 +53,14 @@ let package = Package(
         .testTarget(
             name: "NetlinkTests",
             dependencies: [
-                "CNL", "DataPlane", "Netlink",
+                "CNL", "DataPlane", "Netlink", "RPSTuner",
                 .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
+        .testTarget(
+            name: "RPSTunerTests",
+            dependencies: [
+                "Netlink", "RPSTuner", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle),
         .testTarget(

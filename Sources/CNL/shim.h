@@ -6,7 +6,10 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include <linux/ethtool.h>
+#include <linux/ethtool_netlink.h>
 #include <linux/fib_rules.h>
+#include <linux/genetlink.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
@@ -15,6 +18,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
+#include <linux/sockios.h>
 
 #include <libmnl/libmnl.h>
 #include <netlink/netlink.h>
@@ -25,11 +29,17 @@
 static inline uint16_t cnl_attribute_type(uint16_t raw) { return raw & NLA_TYPE_MASK; }
 
 /* glibc shows unshare(2) only with _GNU_SOURCE, which Swift does not set. For tests: a network
-   namespace of their own. */
+   namespace of their own, and mounts of their own, among them the /sys that belongs to it. */
 static inline int cnl_unshare_network(void)
 {
 	extern int unshare(int flags);
 	return unshare(CLONE_NEWNET);
+}
+
+static inline int cnl_unshare_mounts(void)
+{
+	extern int unshare(int flags);
+	return unshare(CLONE_NEWNS);
 }
 
 #endif

@@ -69,7 +69,10 @@ extension NetlinkSocket {
         }
     }
 
-    private func dump<Value>(
+    /// Every object that answers the request.
+    ///
+    /// - Parameter decode: nil for a message that is none of them.
+    func dump<Value>(
         _ operation: String, request: (inout MessageWriter) -> Void,
         decode: (Message) throws(MalformedMessage) -> Value?
     ) throws(KernelError) -> [Value] {

@@ -2,7 +2,8 @@ import CNL
 import Glibc
 import SystemPackage
 
-/// A socket to the kernel's routing tables (`NETLINK_ROUTE`), for one thread.
+/// A socket to the kernel's routing tables (`NETLINK_ROUTE`) or to a generic family, for one
+/// thread.
 public final class NetlinkSocket {
     private let handle: OpaquePointer
     let portID: UInt32
@@ -11,8 +12,11 @@ public final class NetlinkSocket {
     private var sequence: UInt32 = 0
 
     /// Opens a socket in the network namespace of the calling thread.
-    public init() throws(KernelError) {
-        guard let handle = mnl_socket_open2(NETLINK_ROUTE, Int32(SOCK_CLOEXEC.rawValue)) else {
+    public convenience init() throws(KernelError) { try self.init(family: NETLINK_ROUTE) }
+
+    /// - Parameter family: a `NETLINK_*` protocol family.
+    init(family: Int32) throws(KernelError) {
+        guard let handle = mnl_socket_open2(family, Int32(SOCK_CLOEXEC.rawValue)) else {
             throw .last("open netlink socket")
         }
         guard mnl_socket_bind(handle, 0, pid_t(MNL_SOCKET_AUTOPID)) == 0 else {

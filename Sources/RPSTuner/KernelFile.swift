@@ -1,0 +1,82 @@
+internal import Glibc
+package import Netlink
+internal import SystemPackage
+
+/// The small files through which the kernel shows and takes settings: /proc/sys, /sys, /proc/irq.
+package enum KernelFile {
+    /// The text without its final line break; nil where there is none, or none to be read.
+    ///
+    /// - Parameter folder: the open folder that `path` is relative to.
+    package static func read(_ path: String, in folder: Int32 = AT_FDCWD) -> String? {
+        guard let descriptor = try? open(path, O_RDONLY, in: folder) else { return nil }
+        defer { close(descriptor) }
+        return text(of: descriptor)
+    }
+
+    /// Writes the text in one piece.
+    ///
+    /// - Throws: `KernelError` with the path as its message: `ENOENT`, `EACCES`, `EROFS` from the
+    ///   file, anything else from the kernel that does not take the text.
+    package static func write(
+        _ text: String, to path: String, for operation: String
+    ) throws(KernelError) {
+        let descriptor: Int32
+        do throws(Errno) { descriptor = try open(path, O_WRONLY) } catch {
+            throw KernelError(operation, error, message: path)
+        }
+        defer { close(descriptor) }
+        var text = text
+        let (count, length) = text.withUTF8 { bytes in
+            (retrying { Glibc.write(descriptor, bytes.baseAddress, bytes.count) }, bytes.count)
+        }
+        guard count >= 0 else {
+            throw KernelError(operation, Errno(rawValue: errno), message: path)
+        }
+        guard count == length else { throw KernelError(operation, .invalidArgument, message: path) }
+    }
+
+    /// An open file or folder.
+    static func open(
+        _ path: String, _ flags: Int32, in folder: Int32 = AT_FDCWD
+    ) throws(Errno) -> Int32 {
+        let descriptor = retrying { openat(folder, path, flags | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+        return descriptor
+    }
+
+    /// What one read gives: the kernel gives a value in one piece, to the first read.
+    static func text(of descriptor: Int32) -> String? {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            let count = retrying { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+            guard count >= 0 else { return nil }
+            var text = UnsafeRawBufferPointer(rebasing: buffer[..<count])[...]
+            if text.last == UInt8(ascii: "\n") { text.removeLast() }
+            return String(decoding: text, as: UTF8.self)
+        }
+    }
+
+    /// A whole table such as /proc/interrupts; nil where there is none.
+    static func readTable(_ path: String) -> String? {
+        guard let descriptor = try? open(path, O_RDONLY) else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        while true {
+            let count = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
+                let count = retrying { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+                if count > 0 { bytes += buffer[..<count] }
+                return count
+            }
+            guard count > 0 else {
+                return count == 0 ? String(decoding: bytes, as: UTF8.self) : nil
+            }
+        }
+    }
+
+    /// Again, for as long as a signal interrupts.
+    private static func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+        while true {
+            let result = call()
+            if result >= 0 || errno != EINTR { return result }
+        }
+    }
+}

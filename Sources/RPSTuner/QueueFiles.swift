@@ -1,0 +1,150 @@
+internal import Glibc
+public import Netlink
+internal import SystemPackage
+
+/// Reads and writes the files below /sys/class/net/IF/queues and /proc/irq.
+public struct QueueFiles: Sendable {
+    public var sysfs: SysFS
+
+    public init(_ sysfs: SysFS = SysFS()) { self.sysfs = sysfs }
+
+    /// Whether /sys shows this very interface: it belongs to the network namespace of whoever
+    /// mounted it, and another namespace may have an interface of the same name.
+    public func shows(_ link: Link) -> Bool {
+        let folder = sysfs.folder(of: link.name)
+        guard sysfs.number(folder + "/ifindex") == Int(link.index) else { return false }
+        guard let mac = link.mac else { return true }
+        return KernelFile.read(folder + "/address").flatMap { MACAddress($0) } == mac
+    }
+
+    /// What the files of an interface say; nil where /sys does not show it.
+    ///
+    /// - Parameter interrupts: this host's, where they are among the aspects.
+    public func read(
+        _ link: Link, _ aspects: InterfaceQueues.Aspects, interrupts: InterruptTable? = nil
+    ) -> InterfaceQueues? {
+        guard shows(link) else { return nil }
+        let path = sysfs.folder(of: link.name) + "/queues"
+        guard let folder = try? KernelFile.open(path, O_RDONLY | O_DIRECTORY) else { return nil }
+        defer { close(folder) }
+        var queues = InterfaceQueues(node: sysfs.node(of: link.name))
+        while let rps = file(.rps(queues.receive.count), in: folder) {
+            queues.receive.append(.init(rps: try? CPUMask(maskText: rps)))
+        }
+        if aspects.contains(.rfs) {
+            for queue in queues.receive.indices {
+                queues.receive[queue].flows = file(.flows(queue), in: folder).flatMap { Int($0) }
+            }
+        }
+        if aspects.contains(.xps) {
+            while let xps = file(.xps(queues.transmit.count), in: folder) {
+                queues.transmit.append(.init(xps: try? CPUMask(maskText: xps)))
+            }
+        }
+        if let interrupts, aspects.contains(.interrupts) {
+            queues.interrupts = self.interrupts(of: link, among: interrupts)
+        }
+        queues.isReadOnly =
+            sysfs.isReadOnly(path + "/rx-0/rps_cpus")
+            || queues.interrupts.first.map { sysfs.isReadOnly(affinityFile(of: $0.number)) }
+                ?? false
+        return queues
+    }
+
+    /// The text of a queue's file, empty where the queue has no such file; nil: no such queue.
+    private func file(_ file: QueueFile, in folder: Int32) -> String? {
+        guard let path = file.path else { return nil }
+        if let text = KernelFile.read(path, in: folder) { return text }
+        let queue = String(path.prefix { $0 != "/" })
+        return faccessat(folder, queue, F_OK, 0) == 0 ? "" : nil
+    }
+
+    /// Writes one value.
+    ///
+    /// - Throws: `KernelError` with the path as its message; `ENODEV` where /sys shows another
+    ///   interface, `ENOENT` for a queue or an interrupt that is not there.
+    public func write(
+        _ value: QueueValue, to file: QueueFile, of link: Link
+    ) throws(KernelError) {
+        let operation = "write \(file.name)"
+        guard shows(link) else {
+            throw KernelError(
+                operation, .operationNotSupportedByDevice,
+                message: "\(sysfs.folder(of: link.name)) is another interface")
+        }
+        guard let path = file.path else {
+            return try write(value, toInterrupt: file, of: link, for: operation)
+        }
+        try KernelFile.write(
+            value.text, to: "\(sysfs.folder(of: link.name))/queues/\(path)", for: operation)
+    }
+
+    private func write(
+        _ value: QueueValue, toInterrupt file: QueueFile, of link: Link, for operation: String
+    ) throws(KernelError) {
+        guard case .interrupt(let name) = file, case .cpus(let cpus) = value,
+            let interrupt = interrupts(of: link, among: InterruptTable(sysfs))
+                .first(where: { $0.name == name })
+        else { throw KernelError(operation, .noSuchFileOrDirectory) }
+        try KernelFile.write(
+            cpus.listText, to: affinityFile(of: interrupt.number), for: operation)
+    }
+
+    private func affinityFile(of interrupt: Int) -> String {
+        "\(sysfs.proc)/irq/\(interrupt)/smp_affinity_list"
+    }
+
+    /// The interrupts of an interface's queues, told by their names alone.
+    func interrupts(of link: Link, among table: InterruptTable) -> [QueueInterrupt] {
+        let device = sysfs.ancestors(of: sysfs.folder(of: link.name) + "/device")
+        let virtio = device.first?.split(separator: "/").last.flatMap {
+            $0.hasPrefix("virtio") ? $0 + "-" : nil
+        }
+        let vectors = device.lazy.map { sysfs.names(in: $0 + "/msi_irqs") }.first { !$0.isEmpty }
+        let mine = vectors.map { Set($0.compactMap { Int($0) }) }
+        let found = table.lines.compactMap { line -> QueueInterrupt? in
+            let isMine =
+                if let virtio {
+                    line.name.hasPrefix(virtio)
+                } else {
+                    mine?.contains(line.number) ?? line.name.contains("\(link.name)-")
+                }
+            guard isMine, let (direction, queue) = QueueInterrupt.parse(line.name) else {
+                return nil
+            }
+            return QueueInterrupt(
+                number: line.number, name: line.name, direction: direction, queue: queue,
+                affinity: affinity(line.number, "smp_affinity_list"),
+                effective: affinity(line.number, "effective_affinity_list"))
+        }
+        return found.sorted { ($0.queue, $0.number) < ($1.queue, $1.number) }
+    }
+
+    private func affinity(_ interrupt: Int, _ file: String) -> CPUMask? {
+        KernelFile.read("\(sysfs.proc)/irq/\(interrupt)/\(file)").flatMap {
+            try? CPUMask(listText: $0)
+        }
+    }
+}
+
+extension QueueFile {
+    /// As people call it: `rx-0 rps_cpus`.
+    public var name: String {
+        switch self {
+        case .rps(let queue): "rx-\(queue) rps_cpus"
+        case .flows(let queue): "rx-\(queue) rps_flow_cnt"
+        case .xps(let queue): "tx-\(queue) xps_cpus"
+        case .interrupt(let name): "\(name) smp_affinity_list"
+        }
+    }
+}
+
+extension QueueValue {
+    /// As its file takes it, interrupts apart.
+    public var text: String {
+        switch self {
+        case .cpus(let cpus): cpus.maskText
+        case .count(let count): "\(count)"
+        }
+    }
+}
