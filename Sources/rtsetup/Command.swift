@@ -26,3 +26,11 @@ extension Command {
         guard status == .done else { throw ExitCode(status.rawValue) }
     }
 }
+
+extension CommandConfiguration {
+    /// With the name of the root, the parser takes the command for a part of it, and does not look
+    /// for the root's own options (`--generate-completion-script`) where it is parsed alone.
+    init(subcommand: String, abstract: String) {
+        self.init(commandName: subcommand, _superCommandName: "rtsetup", abstract: abstract)
+    }
+}

@@ -3,7 +3,7 @@ import DataPlane
 
 struct Apply: Command {
     static let configuration = CommandConfiguration(
-        commandName: "apply",
+        subcommand: "apply",
         abstract: "Make the kernel agree with the file, or leave it as it was.")
 
     @Flag(help: "Put our mark on foreign objects that are as the file wants them.")

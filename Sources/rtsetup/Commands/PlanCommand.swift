@@ -3,7 +3,8 @@ import DataPlane
 
 struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Print the changes that apply would make.")
+        subcommand: "plan",
+        abstract: "Print the changes that apply would make.")
     static let formats = GlobalOptions.Format.allCases
 
     @Flag(help: "Exit with 2 if there are changes.")

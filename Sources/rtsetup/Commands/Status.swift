@@ -4,7 +4,7 @@ import Plist
 
 struct Status: Command {
     static let configuration = CommandConfiguration(
-        commandName: "status",
+        subcommand: "status",
         abstract: "Show what is configured, owned, foreign and different, per interface.")
 
     @Flag(help: "Exit with 2 if there are differences.")

@@ -3,7 +3,7 @@ import DataPlane
 
 struct Teardown: Command {
     static let configuration = CommandConfiguration(
-        commandName: "teardown",
+        subcommand: "teardown",
         abstract: "Remove everything owned, and restore what was changed.")
 
     @Flag(help: "Allow that a foreign default route goes with an address.")

@@ -4,7 +4,7 @@ import Plist
 
 struct Validate: Command {
     static let configuration = CommandConfiguration(
-        commandName: "validate",
+        subcommand: "validate",
         abstract: "Check the file alone: no privilege, no kernel.")
 
     @Argument(help: "The file, or - for standard input; else that of --config.")
