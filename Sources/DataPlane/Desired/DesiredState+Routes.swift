@@ -48,7 +48,14 @@ extension DesiredState {
     /// nothing but this makes them again.
     private mutating func wantConnectedRoutes(of interface: ManagedInterface, kernel: KernelState) {
         guard interface.link.isUp else { return }
-        for address in interface.ownAddresses.map(\.address) where !address.subnet.isHost {
+        // A secondary address shares the route of its subnet's primary, whatever its metric.
+        let connected = Set(
+            kernel.routes.lazy.filter {
+                $0.table == RouteTable.main && $0.isConnected
+                    && $0.nextHops.first?.interface == interface.index
+            }.map(\.destination))
+        for address in interface.ownAddresses.map(\.address)
+        where !address.subnet.isHost && !connected.contains(address.subnet) {
             guard
                 let there = kernel.addresses.first(where: { $0.identity == address.identity }),
                 !there.flags.contains(.noPrefixRoute), !address.address.isLinkLocal,
@@ -60,13 +67,9 @@ extension DesiredState {
                 metric: address.metric == 0 && !isIPv4 ? 256 : address.metric,
                 preferredSource: isIPv4 ? address.address : nil,
                 nextHops: [NextHop(interface: interface.index)])
-            // A secondary address shares the route of its subnet's primary, whatever its metric.
-            let isThere = kernel.routes.contains {
-                $0.identity == route.identity
-                    || $0.table == RouteTable.main && $0.destination == route.destination
-                        && $0.isConnected && $0.nextHops.first?.interface == interface.index
+            guard !kernel.routes.contains(where: { $0.identity == route.identity }) else {
+                continue
             }
-            guard !isThere else { continue }
             warn(
                 interface.config.location,
                 "main has lost the connected route \(address.subnet) of "
