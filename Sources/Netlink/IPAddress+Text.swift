@@ -3,18 +3,40 @@ import Glibc
 extension IPAddress {
     /// Reads a dotted quad without leading zeros, or IPv6 as RFC 4291 writes it, without a zone.
     public init?(_ text: some StringProtocol) {
-        let text = String(text)
+        var text = String(text)
+        if let quad = text.withUTF8(Self.dottedQuad) {
+            self.init(family: .ipv4, bits: UInt128(quad))
+            return
+        }
         // C would stop reading at a NUL, and take what stands before it for the whole.
         guard !text.utf8.contains(0) else { return nil }
-        if text.utf8.contains(UInt8(ascii: ":")) {
-            var bits: UInt128 = 0
-            guard inet_pton(AF_INET6, text, &bits) == 1 else { return nil }
-            self.init(family: .ipv6, bits: UInt128(bigEndian: bits))
-        } else {
-            var bits: UInt32 = 0
-            guard inet_pton(AF_INET, text, &bits) == 1 else { return nil }
-            self.init(family: .ipv4, bits: UInt128(UInt32(bigEndian: bits)))
+        var bits: UInt128 = 0
+        guard inet_pton(AF_INET6, text, &bits) == 1 else { return nil }
+        self.init(family: .ipv6, bits: UInt128(bigEndian: bits))
+    }
+
+    /// By hand: files hold thousands.
+    private static func dottedQuad(_ text: UnsafeBufferPointer<UInt8>) -> UInt32? {
+        var quad: UInt32 = 0
+        var dots = 0
+        var byte: UInt32?
+        for character in text {
+            switch character {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                guard byte != 0 else { return nil }
+                let value = 10 * (byte ?? 0) + UInt32(character - UInt8(ascii: "0"))
+                guard value < 256 else { return nil }
+                byte = value
+            case UInt8(ascii: "."):
+                guard let value = byte, dots < 3 else { return nil }
+                quad = quad << 8 | value
+                byte = nil
+                dots += 1
+            default: return nil
+            }
         }
+        guard dots == 3, let byte else { return nil }
+        return quad << 8 | byte
     }
 }
 

@@ -1,8 +1,10 @@
 /// An IPv4 or IPv6 address.
 public struct IPAddress: Hashable, Sendable {
-    public var family: AddressFamily
     /// The address as a number in host order; an IPv4 address uses the lower 32 bits.
+    ///
+    /// First, so that what follows an address in memory has its place behind the family's byte.
     public var bits: UInt128
+    public var family: AddressFamily
 
     public init(family: AddressFamily, bits: UInt128) {
         self.family = family

@@ -3,9 +3,9 @@ public struct InterfaceAddress: Hashable, Sendable {
     /// `0xffffffff`: a lifetime without end.
     public static let forever: UInt32 = .max
 
-    public var interface: InterfaceIndex
     public var address: IPAddress
     public var prefixLength: UInt8
+    public var interface: InterfaceIndex
     /// The other end of a point-to-point address; nil where it is the address itself.
     public var peer: IPAddress?
     public var broadcast: IPAddress?

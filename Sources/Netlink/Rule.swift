@@ -57,9 +57,8 @@ public struct Rule: Hashable, Sendable {
 extension Rule {
     /// The few fields in which rules of one host differ; equality looks at all of them.
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(priority)
-        hasher.combine(table)
-        hasher.combine(source)
+        hasher.combine(UInt64(priority) << 32 | UInt64(table))
+        if let source { hasher.combine(source.address) }
     }
 }
 

@@ -9,8 +9,19 @@ public struct SysctlName: Hashable, Sendable {
         SysctlName(components: ["net", family, "conf", interface, key])
     }
 
+    init(path: String) {
+        components = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+    }
+
     /// Below /proc/sys.
     public var path: String { components.joined(separator: "/") }
+}
+
+extension SysctlName {
+    /// The interface and the key tell the names of one host apart; equality looks at all.
+    public func hash(into hasher: inout Hasher) {
+        for component in components.suffix(2) { hasher.combine(component) }
+    }
 }
 
 extension SysctlName: Comparable {

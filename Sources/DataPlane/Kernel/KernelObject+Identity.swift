@@ -28,6 +28,25 @@ extension KernelObject {
     }
 }
 
+extension KernelObject.Identity {
+    /// The few bytes in which the objects of one host differ; equality looks at all of them.
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .mtu(let interface), .group(let interface), .up(let interface):
+            hasher.combine(interface)
+        case .address(_, let address, _):
+            hasher.combine(address)
+        case .route(let table, let destination, _, _):
+            hasher.combine(table)
+            hasher.combine(destination.address)
+        case .rule(let rule):
+            hasher.combine(rule)
+        case .sysctl(let name):
+            hasher.combine(name)
+        }
+    }
+}
+
 extension LinkSetting {
     public var identity: KernelObject.Identity {
         switch value {
