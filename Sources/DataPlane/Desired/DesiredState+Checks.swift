@@ -96,16 +96,20 @@ extension DesiredState {
                 return rule.priority
             })
         for rule in kernel.rules where !memory.owns(rule) && !wants(rule.identity) {
+            let isAmongOurs = priorities.contains(rule.priority)
+            let comesFirst =
+                rule.priority > 0 && rule.priority < RulePriority.shared && rule.catchesAll
+            guard isAmongOurs || comesFirst else { continue }
             let sources = addresses.managed.flatMap { $0.globalAddresses(rule.family) }
                 .map(\.address)
             guard rule.mayMatchLocally(anyOf: sources) else { continue }
             let words = KernelObject.rule(rule).description(names: InterfaceNames(of: []))
-            if priorities.contains(rule.priority) {
+            if isAmongOurs {
                 conflict(
                     nil,
                     "a foreign rule stands at a priority of ours: \(words); remove it: "
                         + rule.deleteCommand)
-            } else if rule.priority > 0, rule.priority < RulePriority.shared, rule.catchesAll {
+            } else {
                 warn(
                     nil,
                     "a foreign rule comes before ours and catches an ENI's source: \(words)")
@@ -119,8 +123,7 @@ extension DesiredState {
         guard let primary = addresses.managed.first(where: { $0.config.isPrimary }) else { return }
         let defaults = mainDefaults()
         for family in AddressFamily.allCases {
-            let found = primary.autoDefault(family, kernel: kernel, memory: memory)?
-                .effectiveMetric
+            let found = primary.autoDefault(family, memory: memory)?.effectiveMetric
             let planned = defaults.filter {
                 $0.family == family && $0.interface == primary.index
             }.map(\.metric).min()
@@ -142,12 +145,12 @@ extension DesiredState {
 
     /// One source cannot have two tables.
     private mutating func checkDuplicates(_ addresses: FinalAddresses) {
-        var holders: [IPAddress: ManagedInterface] = [:]
-        for interface in addresses.managed {
+        var holders: [IPAddress: Int] = [:]
+        for (index, interface) in addresses.managed.enumerated() {
             for held in interface.addresses where held.isGlobal {
-                guard let other = holders.updateValue(interface, forKey: held.address),
-                    other.index != interface.index
+                guard let first = holders.updateValue(index, forKey: held.address), first != index
                 else { continue }
+                let other = addresses.managed[first]
                 let own = [interface, other].first { candidate in
                     candidate.ownAddresses.contains { $0.address.address == held.address }
                 }

@@ -45,7 +45,7 @@ extension DesiredState {
             for family in AddressFamily.allCases {
                 guard
                     let path = sourcePath(
-                        of: interface, family, addresses, kernel: kernel, memory: memory)
+                        of: interface, family, addresses, memory: memory)
                 else { continue }
                 paths.append(path)
             }
@@ -58,13 +58,13 @@ extension DesiredState {
     /// How sources of this family leave by the interface; nil: main decides, as ever.
     private mutating func sourcePath(
         of interface: ManagedInterface, _ family: AddressFamily, _ all: FinalAddresses,
-        kernel: KernelState, memory: Memory
+        memory: Memory
     ) -> SourcePath? {
         let config = interface.config
         let held = interface.globalAddresses(family)
         guard !held.isEmpty else { return nil }
         let gatewayConfig = config.gateways[family]
-        let gateway = interface.gateway(family, kernel: kernel, memory: memory)
+        let gateway = interface.gateway(family, memory: memory)
         if gateway == nil, gatewayConfig?.choice == .auto {
             if config.isPrimary {
                 warn(
@@ -104,13 +104,14 @@ extension DesiredState {
         _ all: FinalAddresses
     ) -> [IPPrefix] {
         let source = interface.config.ruleSource?.value ?? .auto
-        let mine = Array(Set(held.map(\.address))).sorted()
+        let mine = held.map(\.address).sortedOnce()
         guard source != .address else { return mine.map { .host($0) } }
 
         var prefixes: [IPPrefix] = []
         var others: [IPAddress] = []
         // Sorted, a wider subnet comes before those inside it.
-        for subnet in Set(held.map { IPPrefix($0.address, length: $0.prefixLength) }).sorted() {
+        let subnets = held.map { IPPrefix($0.address, length: $0.prefixLength) }.sortedOnce()
+        for subnet in subnets {
             if let last = prefixes.last, last.contains(subnet) { continue }
             let strangers = Array(all.strangers(to: interface.index, in: subnet))
             others += strangers
@@ -132,20 +133,19 @@ extension DesiredState {
 extension ManagedInterface {
     /// The gateway of a family: the file's, or with `auto` that of the best default route that
     /// somebody else has put on this link.
-    func gateway(_ family: AddressFamily, kernel: KernelState, memory: Memory) -> IPAddress? {
+    func gateway(_ family: AddressFamily, memory: Memory) -> IPAddress? {
         switch config.gateways[family]?.choice {
         case .address(let gateway): gateway
-        case .auto: autoDefault(family, kernel: kernel, memory: memory)?.nextHops.first?.gateway
+        case .auto: autoDefault(family, memory: memory)?.nextHops.first?.gateway
         case nil, .some(.none): nil
         }
     }
 
     /// The foreign default route of main that `Gateway = auto` reads.
-    func autoDefault(_ family: AddressFamily, kernel: KernelState, memory: Memory) -> Route? {
-        kernel.routes.filter {
-            $0.family == family && $0.table == RouteTable.main && $0.destination.isDefault
-                && $0.type == .unicast && !memory.owns($0) && $0.nextHops.count == 1
-                && $0.nextHops[0].interface == index && $0.nextHops[0].gateway != nil
+    func autoDefault(_ family: AddressFamily, memory: Memory) -> Route? {
+        mainRoutes.filter {
+            $0.family == family && $0.destination.isDefault && $0.type == .unicast
+                && !memory.owns($0) && $0.nextHops.count == 1 && $0.nextHops[0].gateway != nil
         }.min { $0.effectiveMetric < $1.effectiveMetric }
     }
 }

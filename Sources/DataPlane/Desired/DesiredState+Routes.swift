@@ -33,14 +33,14 @@ extension DesiredState {
         }
         for path in paths {
             for copy in interface.copiesOfMain(
-                path.family, addresses, kernel: kernel, memory: memory)
+                path.family, addresses, memory: memory)
             where !written.contains(copy.destination) {
                 var copy = copy
                 copy.table = path.table
                 copy.protocol = RouteProtocol(rawValue: `protocol`)
                 want(.route(copy), from: config.location, of: interface.index)
             }
-            wantDefault(path, of: interface, kernel: kernel, memory: memory)
+            wantDefault(path, of: interface, memory: memory)
         }
     }
 
@@ -49,11 +49,7 @@ extension DesiredState {
     private mutating func wantConnectedRoutes(of interface: ManagedInterface, kernel: KernelState) {
         guard interface.link.isUp else { return }
         // A secondary address shares the route of its subnet's primary, whatever its metric.
-        let connected = Set(
-            kernel.routes.lazy.filter {
-                $0.table == RouteTable.main && $0.isConnected
-                    && $0.nextHops.first?.interface == interface.index
-            }.map(\.destination))
+        let connected = interface.mainRoutes.filter(\.isConnected).map(\.destination)
         for address in interface.ownAddresses.map(\.address)
         where !address.subnet.isHost && !connected.contains(address.subnet) {
             guard
@@ -80,7 +76,7 @@ extension DesiredState {
 
     /// `default via GATEWAY`, in the interface's table and, with its metric, in main.
     private mutating func wantDefault(
-        _ path: SourcePath, of interface: ManagedInterface, kernel: KernelState, memory: Memory
+        _ path: SourcePath, of interface: ManagedInterface, memory: Memory
     ) {
         guard let gateway = path.gateway else { return }
         let config = interface.config
@@ -88,7 +84,7 @@ extension DesiredState {
         let isFound = config.gateways[path.family]?.choice == .auto
         let found =
             isFound
-            ? interface.autoDefault(path.family, kernel: kernel, memory: memory) : nil
+            ? interface.autoDefault(path.family, memory: memory) : nil
         var hop = NextHop(
             interface: interface.index, gateway: gateway,
             isOnLink: interface.needsOnLink(
@@ -177,28 +173,24 @@ extension ManagedInterface {
     /// What main holds through this interface, as its own table needs it: every unicast route but
     /// defaults, ours and routing daemons', the best of each destination, without source and metric.
     func copiesOfMain(
-        _ family: AddressFamily, _ all: FinalAddresses, kernel: KernelState, memory: Memory
+        _ family: AddressFamily, _ all: FinalAddresses, memory: Memory
     ) -> [Route] {
-        var copies = connectedSubnets(family, kernel: kernel).map { subnet in
+        var copies = connectedSubnets(family).map { subnet in
             Route(
                 destination: subnet, scope: family == .ipv4 ? .link : .global,
                 nextHops: [NextHop(interface: index)])
         }
         if config.mainRoutes == .prefer {
-            let known = Set(copies.map(\.destination))
-            var best: [IPPrefix: Route] = [:]
-            for route in kernel.routes where isCopied(route, family, memory) {
+            let connected = copies
+            let others = mainRoutes.filter { route in
                 // The kernel takes a route with the address that is its source.
-                let staysThere = route.preferredSource.map(all.isHeld) ?? true
-                guard staysThere, !known.contains(route.destination) else { continue }
-                if let other = best[route.destination],
-                    other.effectiveMetric <= route.effectiveMetric
-                {
-                    continue
-                }
-                best[route.destination] = route
+                isCopied(route, family, memory) && route.preferredSource.map(all.isHeld) ?? true
+                    && !connected.contains { $0.destination == route.destination }
             }
-            copies += best.values.sorted { $0.destination < $1.destination }
+            for route in others.sorted(by: Route.precedes)
+            where copies.last?.destination != route.destination {
+                copies.append(route)
+            }
         }
         return copies.map { route in
             var copy = route
@@ -212,36 +204,39 @@ extension ManagedInterface {
     }
 
     private func isCopied(_ route: Route, _ family: AddressFamily, _ memory: Memory) -> Bool {
-        route.family == family && route.table == RouteTable.main && route.type == .unicast
-            && !route.destination.isDefault && !route.isConnected
+        route.family == family && route.type == .unicast && !route.destination.isDefault
+            && !route.isConnected
             && !route.protocol.isRoutingDaemon && !memory.owns(route)
-            && !route.nextHops.isEmpty
             && route.nextHops.allSatisfy { $0.interface == index }
     }
 
     /// The subnets that main will reach through this link without a gateway because the kernel
     /// says so: those of its addresses, and those that a router announced.
-    func connectedSubnets(
-        _ family: AddressFamily, kernel: KernelState
-    ) -> [IPPrefix] {
-        let held = addresses.filter { $0.family == family }
-        let open = held.filter {
-            !$0.flags.contains(.noPrefixRoute) && !($0.peer == nil && $0.subnet.isHost)
-                && !($0.family == .ipv6 && $0.address.isLinkLocal)
+    private func connectedSubnets(_ family: AddressFamily) -> [IPPrefix] {
+        var subnets: [IPPrefix] = family == .ipv6 ? [.linkLocal] : []
+        for address in addresses
+        where address.family == family && !address.flags.contains(.noPrefixRoute)
+            && !(address.peer == nil && address.subnet.isHost)
+            && !(family == .ipv6 && address.address.isLinkLocal)
+        {
+            subnets.append(address.subnet)
         }
-        let hosts = Set(held.map { IPPrefix.host($0.address) })
-        let announced = kernel.routes.filter { route in
-            route.family == family && route.table == RouteTable.main && route.isConnected
-                && route.nextHops.count == 1 && route.nextHops[0].interface == index
-                && !leavingSubnets.contains(route.destination) && !hosts.contains(route.destination)
+        for route in mainRoutes
+        where route.family == family && route.isConnected && route.nextHops.count == 1 {
+            let subnet = route.destination
+            let isOwn = addresses.contains { IPPrefix.host($0.address) == subnet }
+            if !leavingSubnets.contains(subnet), !isOwn { subnets.append(subnet) }
         }
-        var subnets = Set(open.map(\.subnet)).union(announced.map(\.destination))
-        if family == .ipv6 { subnets.insert(.linkLocal) }
-        return subnets.sorted()
+        return subnets.sortedOnce()
     }
 }
 
 extension Route {
+    /// By destination, then by metric: the first of each destination is the one that counts.
+    fileprivate static func precedes(_ a: Route, _ b: Route) -> Bool {
+        (a.destination, a.effectiveMetric) < (b.destination, b.effectiveMetric)
+    }
+
     /// What the kernel derives from an address or a router's announcement.
     var isConnected: Bool {
         self.protocol == .kernel && type == .unicast && !destination.isDefault

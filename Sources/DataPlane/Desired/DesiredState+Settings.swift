@@ -160,6 +160,7 @@ extension SysctlSetting {
     /// Values are compared word by word: the kernel separates with tabs what people write with
     /// blanks.
     func hasSameValue(as other: String) -> Bool {
+        if value == other { return true }
         let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\n" }
         return value.split(whereSeparator: isBlank) == other.split(whereSeparator: isBlank)
     }

@@ -102,9 +102,7 @@ extension DesiredState {
         where interface.config.addressing == .static
             && interface.config.activationPolicy != .down
         {
-            let own = Set(interface.ownAddresses.map(\.address.identity))
-            for address in interface.addresses
-            where address.isGlobal && !own.contains(address.identity) {
+            for address in interface.foreignAddresses where address.isGlobal {
                 warn(
                     interface.config.location,
                     "\(interface.link.name) has \(address.address)/\(address.prefixLength), "
@@ -119,7 +117,7 @@ extension DesiredState {
             else { continue }
             let name = interface.link.name
             let hasDefault =
-                interface.autoDefault(path.family, kernel: kernel, memory: memory) != nil
+                interface.autoDefault(path.family, memory: memory) != nil
             if interface.config.isPrimary, hasDefault, path.failsClosed {
                 warn(
                     interface.config.failClosed?.location,

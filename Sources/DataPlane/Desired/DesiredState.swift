@@ -51,6 +51,12 @@ public struct DesiredState: Sendable {
 
     func wants(_ identity: KernelObject.Identity) -> Bool { indices[identity] != nil }
 
+    /// Whether this very rule is wanted, mark and all.
+    func wants(_ rule: Rule) -> Bool {
+        guard case .rule(let wanted)? = self[rule.identity]?.object else { return false }
+        return wanted == rule
+    }
+
     mutating func want(
         _ object: KernelObject, from origin: SourceLocation?, of owner: InterfaceIndex? = nil
     ) {

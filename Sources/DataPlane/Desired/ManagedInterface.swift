@@ -9,8 +9,11 @@ struct ManagedInterface {
     var ownAddresses: [(address: InterfaceAddress, origin: AddressConfig)]
     /// What it will hold: ours, then everybody else's.
     var addresses: [InterfaceAddress]
+    var foreignAddresses: ArraySlice<InterfaceAddress> { addresses[ownAddresses.count...] }
     /// Subnets of addresses that the plan takes away.
     var leavingSubnets: Set<IPPrefix>
+    /// What main holds through it, by the first hop.
+    var mainRoutes: [Route]
 
     var index: InterfaceIndex { link.index }
     /// Whether routes through it can be there: a route needs its link up.
@@ -61,11 +64,12 @@ struct FinalAddresses {
     private func interfacesSharingIPv4() -> Set<InterfaceIndex> {
         var sharing: Set<InterfaceIndex> = []
         for interface in managed {
-            for subnet in Set(interface.globalAddresses(.ipv4).map(\.subnet)) where !subnet.isHost {
-                let inside = Set(holders(in: subnet).map(\.interface))
-                guard inside.contains(where: { $0 != interface.index }) else { continue }
+            let subnets = interface.globalAddresses(.ipv4).map(\.subnet).sortedOnce()
+            for subnet in subnets where !subnet.isHost {
+                let inside = holders(in: subnet)
+                guard inside.contains(where: { $0.interface != interface.index }) else { continue }
                 sharing.insert(interface.index)
-                sharing.formUnion(inside.compactMap { $0 })
+                sharing.formUnion(inside.compactMap(\.interface))
             }
         }
         return sharing
@@ -90,6 +94,9 @@ extension FinalAddresses {
             grouping: kernel.addresses.filter {
                 !($0.family == .ipv6 && losses.interfaces.contains($0.interface))
             }, by: \.interface)
+        let mainRoutes = Dictionary(
+            grouping: kernel.routes.filter { $0.table == RouteTable.main },
+            by: { $0.nextHops.first?.interface })
         var expected: [IPAddress] = []
         for link in host.unlisted {
             byLink[link.index] = (observed[link.index] ?? []).filter { !memory.owns($0) }
@@ -107,13 +114,14 @@ extension FinalAddresses {
                 byLink[link.index] = here
                 continue
             }
-            let foreign = here.filter { !memory.owns($0) }
+            let ours = here.filter(memory.owns)
+            let foreign = ours.count == here.count ? [] : here.filter { !memory.owns($0) }
             let own =
                 entry.config.activationPolicy == .down
                 ? []
                 : entry.config.ownAddresses(
                     on: link, table: entry.table, beside: foreign,
-                    alreadyOurs: here.filter { memory.owns($0) }, protocol: `protocol`,
+                    alreadyOurs: ours, protocol: `protocol`,
                     reporting: &state)
             let mine = Set(own.map(\.address.identity))
             let addresses =
@@ -124,8 +132,8 @@ extension FinalAddresses {
                     config: entry.config, link: link, table: entry.table, ownAddresses: own,
                     addresses: addresses,
                     leavingSubnets: Set(
-                        here.filter { memory.owns($0) && !mine.contains($0.identity) }
-                            .map(\.subnet))))
+                        ours.filter { !mine.contains($0.identity) }.map(\.subnet)),
+                    mainRoutes: mainRoutes[link.index] ?? []))
         }
         holders = expected.map { ($0, nil) }
         for (index, addresses) in byLink {
@@ -146,8 +154,9 @@ extension InterfaceConfig {
         alreadyOurs: [InterfaceAddress], protocol: UInt8, reporting state: inout DesiredState
     ) -> [(address: InterfaceAddress, origin: AddressConfig)] {
         let sources = Set(routes.compactMap(\.preferredSource))
-        let ours = Set(alreadyOurs.map(\.identity))
-        let ownAddresses = Set(addresses.map(\.address))
+        let isExternal = addressing == .external
+        let ours = isExternal ? Set(alreadyOurs.map(\.identity)) : []
+        let ownAddresses = isExternal ? Set(addresses.map(\.address)) : []
         var hasPreferredIPv6 = false
         var result: [(address: InterfaceAddress, origin: AddressConfig)] = []
         for entry in addresses where !entry.isInitiallyReleased {
@@ -157,10 +166,10 @@ extension InterfaceConfig {
             switch entry.address.family {
             case .ipv4:
                 if !isPrimary { address.metric = connectedMetric(table: table) }
-                let leaseIsThere = foreign.contains {
-                    $0.subnet.contains(entry.address) && !ownAddresses.contains($0.address)
+                func isLease(_ other: InterfaceAddress) -> Bool {
+                    other.subnet.contains(entry.address) && !ownAddresses.contains(other.address)
                 }
-                if addressing == .external, !leaseIsThere, !ours.contains(address.identity) {
+                if isExternal, !ours.contains(address.identity), !foreign.contains(where: isLease) {
                     state.warn(
                         entry.location,
                         "\(entry.address)/\(entry.prefixLength) waits until \(link.name) has an "

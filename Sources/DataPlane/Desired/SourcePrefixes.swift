@@ -53,6 +53,15 @@ extension ArraySlice<IPAddress> {
     }
 }
 
+extension Sequence where Element: Comparable {
+    /// In order, each once.
+    func sortedOnce() -> [Element] {
+        sorted().reduce(into: []) { unique, element in
+            if unique.last != element { unique.append(element) }
+        }
+    }
+}
+
 extension RandomAccessCollection where Index == Int {
     /// The first index whose element no longer comes before; the elements are so ordered.
     func partitionPoint(_ comesBefore: (Element) -> Bool) -> Int {

@@ -5,11 +5,12 @@ extension Planner {
     /// Addresses that are missing, differ in place, or are ours and no longer wanted.
     mutating func planAddresses() {
         let observed = Dictionary(
-            kernel.addresses.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+            kernel.addresses.enumerated().map { ($1.identity, $0) },
+            uniquingKeysWith: { first, _ in first })
         var replaced: Set<KernelObject.Identity> = []
         for entry in desired.wanted {
             guard case .address(let address) = entry.object else { continue }
-            guard let there = observed[address.identity] else {
+            guard let there = observed[address.identity].map({ kernel.addresses[$0] }) else {
                 addAddress(address, entry, replacing: &replaced)
                 continue
             }
@@ -52,7 +53,11 @@ extension Planner {
                 remove(.addressRemovals, .address(address), of: address.interface)
             }
         }
-        forgetAbsentAddresses(observed)
+        // Of an interface that went away, or that somebody else removed.
+        for identity in memory.createdAddresses
+        where !desired.wants(identity) && observed[identity] == nil {
+            memory.createdAddresses.remove(identity)
+        }
     }
 
     /// While an interface loses IPv4 addresses, the kernel must promote their secondaries.
@@ -159,14 +164,6 @@ extension Planner {
         }
     }
 
-    /// An address of an interface that went away, or that somebody else removed.
-    private mutating func forgetAbsentAddresses(
-        _ observed: [KernelObject.Identity: InterfaceAddress]
-    ) {
-        memory.createdAddresses = memory.createdAddresses.filter {
-            desired.wants($0) || observed[$0] != nil
-        }
-    }
 }
 
 extension InterfaceAddress {

@@ -4,7 +4,8 @@ import Plist
 extension Planner {
     /// Routes that are missing, take another path, or are ours and no longer wanted.
     mutating func planRoutes() {
-        let observed = Dictionary(grouping: kernel.routes, by: \.identity)
+        let observed = Dictionary(
+            grouping: kernel.routes.filter { desired.wants($0.identity) }, by: \.identity)
         for entry in desired.wanted {
             guard case .route(let route) = entry.object else { continue }
             let there = observed[route.identity] ?? []

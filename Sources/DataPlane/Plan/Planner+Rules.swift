@@ -48,10 +48,8 @@ extension Planner {
 
     /// Before routes and rules are planned: which rules go, and when.
     mutating func findUnwantedRules() {
-        var wanted: Set<Rule> = []
-        for case .rule(let rule) in desired.wanted.map(\.object) { wanted.insert(rule) }
         unwantedRules = kernel.rules.filter {
-            memory.owns($0) && !wanted.contains($0) && !replacedRules.contains($0)
+            memory.owns($0) && !desired.wants($0) && !replacedRules.contains($0)
         }
         unwantedRules += detourRules
         guard !unwantedRules.isEmpty else { return }
