@@ -1,50 +1,49 @@
 extension PlistValue {
     /// The text encoding, with a final line break; `PlistReader` reads it back to an equal value.
     public var text: String {
-        var text = ""
+        var text: [UInt8] = []
         write(to: &text, indentation: 0)
-        text += "\n"
-        return text
+        text += "\n".utf8
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private func write(to text: inout String, indentation: Int) {
+    /// As bytes: what a host remembers has thousands of words.
+    private func write(to text: inout [UInt8], indentation: Int) {
         switch self {
         case .string(let string):
-            text += Self.quoted(string)
+            text += Self.quoted(string).utf8
         case .array(let elements):
             if elements.isEmpty {
-                text += "( )"
+                text += "( )".utf8
             } else if elements.count == 1, case .string(let only) = elements[0] {
-                text += "( "
-                text += Self.quoted(only)
-                text += " )"
+                text += "( \(Self.quoted(only)) )".utf8
             } else {
-                text += "("
+                text += "(".utf8
                 for (index, element) in elements.enumerated() {
-                    text += index == 0 ? "\n" : ",\n"
+                    text += (index == 0 ? "\n" : ",\n").utf8
                     Self.indent(&text, indentation + 1)
                     element.write(to: &text, indentation: indentation + 1)
                 }
-                text += "\n"
+                text += "\n".utf8
                 Self.indent(&text, indentation)
-                text += ")"
+                text += ")".utf8
             }
         case .dictionary(let entries):
-            text += "{\n"
+            text += "{\n".utf8
             for entry in entries {
                 Self.indent(&text, indentation + 1)
-                text += Self.quoted(entry.key)
-                text += " = "
+                text += Self.quoted(entry.key).utf8
+                text += " = ".utf8
                 entry.value.write(to: &text, indentation: indentation + 1)
-                text += ";\n"
+                text += ";\n".utf8
             }
             Self.indent(&text, indentation)
-            text += "}"
+            text += "}".utf8
         }
     }
 
-    private static func indent(_ text: inout String, _ levels: Int) {
-        for _ in 0..<levels { text += "    " }
+    private static func indent(_ text: inout [UInt8], _ levels: Int) {
+        text += repeatElement(UInt8(ascii: " "), count: 4 * levels)
     }
 
     /// Bare where the grammar takes it bare.

@@ -38,10 +38,10 @@ public enum Privilege {
     /// Whether it may change the network of its namespace (`CAP_NET_ADMIN` is effective).
     public static var canChangeNetwork: Bool {
         guard let status = try? Files.read("/proc/self/status") else { return false }
-        let line = String(decoding: status, as: UTF8.self).split(separator: "\n")
-            .first { $0.hasPrefix("CapEff:") }
-        let digits = line?.drop { $0 != ":" }.dropFirst().drop { $0 == "\t" || $0 == " " }
-        guard let digits, let capabilities = UInt64(digits, radix: 16) else { return false }
+        let line = status.split(separator: UInt8(ascii: "\n"))
+            .first { $0.starts(with: "CapEff:\t".utf8) }
+        let digits = String(decoding: line?.dropFirst(8) ?? [], as: UTF8.self)
+        guard let capabilities = UInt64(digits, radix: 16) else { return false }
         let networkAdministration: UInt64 = 1 << 12
         return capabilities & networkAdministration != 0
     }

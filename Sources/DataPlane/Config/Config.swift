@@ -34,7 +34,7 @@ public struct Config: Hashable, Sendable {
 }
 
 /// A value and where it was written.
-public struct Located<Value: Hashable & Sendable>: Hashable, Sendable {
+public struct Located<Value> {
     public var value: Value
     public var location: SourceLocation
 
@@ -43,6 +43,11 @@ public struct Located<Value: Hashable & Sendable>: Hashable, Sendable {
         self.location = location
     }
 }
+
+// Apart, so that the runtime need not look for them each time it meets a new kind of value.
+extension Located: Equatable where Value: Equatable {}
+extension Located: Hashable where Value: Hashable {}
+extension Located: Sendable where Value: Sendable {}
 
 /// A `Sysctl` entry.
 public struct SysctlConfig: Hashable, Sendable {

@@ -56,16 +56,19 @@ struct ConfigChecker {
     }
 
     private mutating func checkAddresses() {
-        var owners: [IPAddress: (location: SourceLocation, index: Int)] = [:]
-        for (index, interface) in draft.interfaces.enumerated() {
-            for address in interface.addresses.lazy.map(\.config) {
+        let interfaces = draft.interfaces
+        var owners: [IPAddress: (interface: Int, entry: Int)] = [:]
+        owners.reserveCapacity(interfaces.reduce(0) { $0 + $1.addresses.count })
+        for (index, interface) in interfaces.enumerated() {
+            for (entry, address) in interface.addresses.lazy.map(\.config).enumerated() {
                 guard let first = owners[address.address] else {
-                    owners[address.address] = (address.location, index)
+                    owners[address.address] = (index, entry)
                     continue
                 }
-                let place = first.location.place(from: address.location)
-                let other =
-                    first.index == index ? "" : " for \(draft.interfaces[first.index].label)"
+                let owner = interfaces[first.interface]
+                let place = owner.addresses[first.entry].config.location.place(
+                    from: address.location)
+                let other = first.interface == index ? "" : " for \(owner.label)"
                 error(
                     "\(address.address) is listed already\(other) (\(place))", at: address.location)
             }
@@ -73,22 +76,23 @@ struct ConfigChecker {
     }
 
     private mutating func checkTables() {
-        var owners: [UInt32: InterfaceDraft] = [:]
+        var owners: [UInt32: (label: String, location: SourceLocation)] = [:]
         for interface in draft.interfaces {
             guard let table = interface.table else { continue }
-            if let first = owners[table.value], let taken = first.table {
-                let place = taken.location.place(from: table.location)
-                error(
-                    "table \(table.value) is already that of \(first.label) (\(place))",
-                    at: table.location)
-            } else {
-                owners[table.value] = interface
+            guard let first = owners[table.value] else {
+                owners[table.value] = (interface.label, table.location)
+                continue
             }
+            let place = first.location.place(from: table.location)
+            error(
+                "table \(table.value) is already that of \(first.label) (\(place))",
+                at: table.location)
         }
     }
 
     /// The kernel tells routes apart by table, destination and metric.
     private mutating func checkRoutesApart() {
+        guard draft.interfaces.contains(where: { $0.routes?.isEmpty == false }) else { return }
         struct Key: Hashable {
             /// nil with the index: the table that an interface has without saying so.
             var table: UInt32?

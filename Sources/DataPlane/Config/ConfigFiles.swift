@@ -88,16 +88,13 @@ public struct ConfigFiles: Sendable {
         _ file: FileDescriptor, path: String
     ) throws(ConfigFilesError) -> [UInt8] {
         var bytes: [UInt8] = []
-        let chunk = 1 << 16
         while bytes.count <= PlistReader.maximumSize {
-            let offset = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: chunk))
             do {
-                let count = try bytes.withUnsafeMutableBytes { buffer in
-                    try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[offset...]))
+                let chunk = try [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, count in
+                    count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
                 }
-                bytes.removeLast(chunk - count)
-                if count == 0 { break }
+                if chunk.isEmpty { break }
+                bytes += chunk
             } catch {
                 throw .unreadable(path: path, error as? Errno ?? .ioError)
             }

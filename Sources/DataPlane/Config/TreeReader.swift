@@ -9,11 +9,11 @@ struct TreeReader {
     private(set) var errorCount = 0
 
     /// `Key = value;` with a key that is known.
-    struct Entry<Key: ConfigKey> {
+    struct Entry<Key> {
         var key: Key
+        var name: String
         var keyLocation: SourceLocation
         var value: PlistNode
-        var name: String { key.rawValue }
     }
 
     mutating func error(_ message: String, at location: SourceLocation) {
@@ -34,7 +34,10 @@ struct TreeReader {
         guard let entries = dictionary(node, name) else { return nil }
         return entries.compactMap { entry in
             let key = Key(rawValue: entry.key) ?? unknown(entry, among: entries)
-            return key.map { Entry(key: $0, keyLocation: entry.keyLocation, value: entry.value) }
+            return key.map {
+                Entry(
+                    key: $0, name: $0.rawValue, keyLocation: entry.keyLocation, value: entry.value)
+            }
         }
     }
 
@@ -61,14 +64,14 @@ struct TreeReader {
 
     // MARK: Strings
 
-    mutating func string(_ node: PlistNode, _ name: String) -> String? {
-        text(node, "\(name) must be a string")
+    mutating func string(_ node: PlistNode, _ name: @autoclosure () -> String) -> String? {
+        text(node, "\(name()) must be a string")
     }
 
     /// The text of a string that is no empty one.
-    private mutating func text(_ node: PlistNode, _ demand: String) -> String? {
+    private mutating func text(_ node: PlistNode, _ demand: @autoclosure () -> String) -> String? {
         guard case .string(let text) = node.content, !node.isDamaged else {
-            return mismatch(node, demand)
+            return mismatch(node, demand())
         }
         return text
     }
@@ -79,13 +82,13 @@ struct TreeReader {
     }
 
     mutating func boolean<Key>(_ entry: Entry<Key>) -> Bool? {
-        let demand = "'\(entry.name)' must be YES or NO"
-        guard let text = text(entry.value, demand) else { return nil }
+        func demand() -> String { "'\(entry.name)' must be YES or NO" }
+        guard let text = text(entry.value, demand()) else { return nil }
         switch text {
         case "YES", "true": return true
         case "NO", "false": return false
         default:
-            error("\(demand), not \(Diagnostic.quote(text))", at: entry.value.location)
+            error("\(demand()), not \(Diagnostic.quote(text))", at: entry.value.location)
             return nil
         }
     }
@@ -95,8 +98,8 @@ struct TreeReader {
         _ entry: Entry<Key>, _ allowed: KeyValuePairs<String, Value>
     ) -> Value? {
         let words = allowed.map(\.key)
-        let demand = "'\(entry.name)' must be \(Self.list(words))"
-        guard let text = text(entry.value, demand) else { return nil }
+        func demand() -> String { "'\(entry.name)' must be \(Self.list(words))" }
+        guard let text = text(entry.value, demand()) else { return nil }
         if let match = allowed.first(where: { $0.key == text }) { return match.value }
         unknownValue(text, of: entry, words)
         return nil
@@ -106,8 +109,8 @@ struct TreeReader {
         _ entry: Entry<Key>, _: Value.Type
     ) -> Value? {
         let words = Value.allCases.map(\.rawValue)
-        let demand = "'\(entry.name)' must be \(Self.list(words))"
-        guard let text = text(entry.value, demand) else { return nil }
+        func demand() -> String { "'\(entry.name)' must be \(Self.list(words))" }
+        guard let text = text(entry.value, demand()) else { return nil }
         if let value = Value(rawValue: text) { return value }
         unknownValue(text, of: entry, words)
         return nil
@@ -135,19 +138,21 @@ struct TreeReader {
     mutating func number<Key, Number: FixedWidthInteger>(
         _ entry: Entry<Key>, _ range: ClosedRange<Number>, or words: [String] = []
     ) -> Number? {
-        let span = "a number from \(range.lowerBound) to \(range.upperBound)"
-        let demand = "'\(entry.name)' must be \(Self.list(words + [span]))"
-        guard let text = text(entry.value, demand) else { return nil }
+        func demand() -> String {
+            let span = "a number from \(range.lowerBound) to \(range.upperBound)"
+            return "'\(entry.name)' must be \(Self.list(words + [span]))"
+        }
+        guard let text = text(entry.value, demand()) else { return nil }
         switch NumberText(text) {
         case .number(let number):
             if let value = Number(exactly: number), range.contains(value) { return value }
-            error("\(demand), not \(Diagnostic.quote(text))", at: entry.value.location)
+            error("\(demand()), not \(Diagnostic.quote(text))", at: entry.value.location)
         case .leadingZero:
             error(
                 "\(Diagnostic.quote(text)) is ambiguous; write numbers without leading zeros",
                 at: entry.value.location)
         case .other:
-            error("\(demand), not \(Diagnostic.quote(text))", at: entry.value.location)
+            error("\(demand()), not \(Diagnostic.quote(text))", at: entry.value.location)
         }
         return nil
     }

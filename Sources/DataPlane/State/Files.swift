@@ -39,7 +39,7 @@ enum Files {
         var status = stat()
         if fstat(descriptor, &status) == 0 { bytes.reserveCapacity(Int(status.st_size) + 1) }
         while true {
-            let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+            let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, count in
                 count = Swift.max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
             }
             if chunk.isEmpty { return bytes }

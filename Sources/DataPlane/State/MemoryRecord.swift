@@ -27,16 +27,17 @@ struct MemoryRecord {
         memory = Memory()
         memory.protocols = Set(root["Protocols"]?.elements.compactMap { $0.number() } ?? [])
         memory.files = root["Files"]?.elements.compactMap(\.string) ?? []
+        var addresses: [KernelObject.Identity] = []
         for entry in root["Addresses"]?.entries ?? [] {
             guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
             for text in (entry.value.string ?? "").utf8.split(separator: UInt8(ascii: " ")) {
                 guard let (address, length) = IPPrefix.parse(String(Substring(text))) else {
                     throw corrupt
                 }
-                memory.createdAddresses.insert(
-                    .address(interface, address, prefixLength: length))
+                addresses.append(.address(interface, address, prefixLength: length))
             }
         }
+        memory.createdAddresses = Set(addresses)
         for value in root["Settings"]?.elements ?? [] {
             guard let setting = RememberedSetting(value) else { throw corrupt }
             memory.settings[setting.first.identity] = setting
@@ -86,8 +87,9 @@ extension RememberedSetting {
         let interface: InterfaceIndex? = value["Interface"]?.number()
         func object(_ text: String) -> KernelObject? {
             if let path = value["Sysctl"]?.string {
-                let name = SysctlName(components: path.split(separator: "/").map(String.init))
-                return .sysctl(SysctlSetting(name: name, value: text, interface: interface))
+                return .sysctl(
+                    SysctlSetting(
+                        name: SysctlName(path: path), value: text, interface: interface))
             }
             guard let interface, let kind = value["Link"]?.string else { return nil }
             let setting: LinkSetting.Value? =
@@ -100,9 +102,7 @@ extension RememberedSetting {
             return setting.map { .link(LinkSetting(interface: interface, $0)) }
         }
         guard let first = object(first), let ours = object(ours) else { return nil }
-        let cause = value["Cause"]?.string.map {
-            SysctlName(components: $0.split(separator: "/").map(String.init))
-        }
+        let cause = value["Cause"]?.string.map(SysctlName.init(path:))
         self.init(first: first, ours: ours, cause: cause)
     }
 
