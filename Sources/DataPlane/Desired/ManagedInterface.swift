@@ -150,7 +150,7 @@ extension InterfaceConfig {
         let ownAddresses = Set(addresses.map(\.address))
         var hasPreferredIPv6 = false
         var result: [(address: InterfaceAddress, origin: AddressConfig)] = []
-        for entry in addresses where !entry.isInitiallyReleased {
+        for entry in addresses {
             var address = InterfaceAddress(
                 interface: link.index, address: entry.address, prefixLength: entry.prefixLength,
                 protocol: `protocol`)
