@@ -37,6 +37,13 @@ extension OutcomePrintout {
 }
 
 extension FloatingAddress {
+    /// `10.0.0.30/24 bound here, home is eth1, until the next boot`
+    var text: String {
+        let state =
+            place == nil ? "released" : isAtHome ? "bound here" : "bound here, home is \(home)"
+        return "\(address)/\(prefixLength) \(state)" + (isRuntime ? ", until the next boot" : "")
+    }
+
     var json: JSON {
         .object([
             "address": .string("\(address)"),

@@ -121,6 +121,24 @@ struct BindingsTests {
         }
     }
 
+    @Test("let an interface without addresses have the gateway of those that may come")
+    func standby() {
+        let standby = #"{ Name = eth2; Gateway = "10.0.0.253"; }"#
+        #expect(
+            configProblems(
+                configText(
+                    #"{ Name = eth1; Addresses = ( { Address = "10.0.0.30/24"; Floating = YES; } ); }"#,
+                    standby)) == [])
+        for address in ["10.0.0.30/24; }", "10.0.1.30/24; Floating = YES; }"] {
+            let text = address.replacing(";", with: "\";", maxReplacements: 1)
+            #expect(
+                configProblems(
+                    configText("{ Name = eth1; Addresses = ( { Address = \"\(text) ); }", standby)
+                )
+                .count == 1, "\(text)")
+        }
+    }
+
     @Test("give an entry its new MAC address, and report two of one")
     func replacements() throws {
         var bindings = StandingBindings()
