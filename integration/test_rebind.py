@@ -189,7 +189,7 @@ class Moves(Rebinding):
         self.assertIn("  @ binding 10.0.0.30/24 bound here, home is eth1\n", status)
         self.assertIn("  @ binding 2001:db8:0:1::30/64 released\n", status)
         interfaces = self.rtsetup("status", "--format", "json").json["interfaces"]
-        bindings = {entry["name"]: entry["bindings"] for entry in interfaces}
+        bindings = {entry["name"]: entry.get("bindings", []) for entry in interfaces}
         self.assertEqual([b["state"] for b in bindings["eth2"]], ["bound"])
         self.assertEqual([b["state"] for b in bindings["eth1"]], ["released"])
 

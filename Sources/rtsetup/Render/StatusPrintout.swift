@@ -67,7 +67,10 @@ struct StatusPrintout {
                 ("present", .bool(interface.index != nil)),
                 ("table", interface.table.map { .number($0) } ?? .null),
                 ("converged", .bool(interface.isConverged)),
-                ("bindings", .array(interface.floating.map(\.json))),
+                (
+                    "bindings",
+                    interface.floating.isEmpty ? nil : .array(interface.floating.map(\.json))
+                ),
             ] + members(interface.section, owner: interface.index))
     }
 
