@@ -23,19 +23,7 @@ def holders(space, address):
 
 
 class Host:
-    """A machine with one ENI, and folders of its own."""
-
-    FILE = """
-    {
-        Version = 1;
-        Interfaces = ( {
-            Name = eth0; Primary = YES; Gateway = ( "10.0.0.253", "2001:db8:0:1::ff" );
-            Addresses = ( "10.0.0.%(number)d/24", "2001:db8:0:1::%(number)d/64",
-                { Address = "10.0.0.30/24"; Floating = YES; Initially = released; },
-                { Address = "2001:db8:0:1::30/64"; Floating = YES; Initially = released; } );
-        } );
-    }
-    """
+    """A machine with one ENI, the example's file, and folders of its own."""
 
     def __init__(self, lan, name, number):
         self.space = lan.namespace(name)
@@ -46,7 +34,9 @@ class Host:
         self.folder = Path(lan.folder, name)
         self.folder.mkdir()
         self.config = self.folder / "rtsetup.plist"
-        self.config.write_text(self.FILE % {"number": number}, encoding="utf-8")
+        text = (EXAMPLE / "rtsetup.plist").read_text(encoding="utf-8")
+        text = text.replace("10.0.0.11/", f"{self.address}/").replace("::11/", f"::{number}/")
+        self.config.write_text(text, encoding="utf-8")
         self.config.chmod(0o644)
         self.rtsetup("apply")
 
