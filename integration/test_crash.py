@@ -12,7 +12,7 @@ from case import ETH0, ETH1, ETH2, FOUR, QUICK, Case, file, main
 COMPILER = shutil.which("cc") or shutil.which("clang") or "cc"
 
 
-class Crash(Case):
+class Killing(Case):
     """kill_after.c, preloaded, cuts a send after the Nth request and kills the binary."""
 
     STEP = 7 if QUICK else 1
@@ -43,6 +43,8 @@ class Crash(Case):
         self.assertGreater(after, 1, "the run was never killed")
         return after
 
+
+class Crash(Killing):
     def test_apply_on_a_fresh_host(self):
         fresh = self.host.dump()
         self.apply(FOUR)

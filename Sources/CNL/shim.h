@@ -4,6 +4,7 @@
 /* First: the kernel's headers then leave in6_addr and its like to glibc's (libc-compat.h), and
    Swift sees one definition of each. */
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 
 #include <linux/ethtool.h>
@@ -12,7 +13,9 @@
 #include <linux/genetlink.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netlink.h>

@@ -50,6 +50,8 @@ public struct Link: Hashable, Sendable {
 
     /// Admin state: `IFF_UP`.
     public var isUp: Bool { flags & 0x1 != 0 }
+    /// Up, and its carrier is there: `IFF_RUNNING`.
+    public var isRunning: Bool { isUp && flags & 0x40 != 0 }
     /// `IFF_LOOPBACK`.
     public var isLoopback: Bool { flags & 0x8 != 0 }
     /// What tells the device apart for good: the permanent MAC, or the current one without it.

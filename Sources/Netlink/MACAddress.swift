@@ -11,6 +11,11 @@ public struct MACAddress: Hashable, Sendable, Comparable {
         self.init(bits: bytes.reduce(0) { $0 << 8 | UInt64($1) })
     }
 
+    /// In network order.
+    public var bytes: [UInt8] {
+        stride(from: 40, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> UInt64($0)) }
+    }
+
     /// `02:00:00:00:00:01` or with `-`, in either case; nil for anything else.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(omittingEmptySubsequences: false) { $0 == ":" || $0 == "-" }

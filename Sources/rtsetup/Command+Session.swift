@@ -28,8 +28,13 @@ extension Command {
 
     /// One transaction; a signal stops it between two sends, and it is undone.
     ///
+    /// - Parameter announcing: how often the neighbours are told of floating addresses that came
+    ///   here; the first time is over when this returns.
     /// - Throws: also where the caller may not change the network.
-    func carryOut(_ goal: Session.Goal, _ planOptions: Plan.Options) throws(Failure) -> Outcome {
+    func carryOut(
+        _ goal: Session.Goal, _ planOptions: Plan.Options,
+        announcing count: Int = Announcement.usualCount
+    ) throws(Failure) -> Outcome {
         guard Privilege.canChangeNetwork else {
             throw Failure(
                 .notPermitted, "\(Self._commandName) needs CAP_NET_ADMIN; run it as root")
@@ -38,10 +43,18 @@ extension Command {
         let interruption = Interruption()
         kernel.shouldStop = interruption.isRequested
         let session = try session(on: kernel)
+        if count > 0 { session.announce = Announcer.send }
+        var outcome: Outcome
         do throws(SessionError) {
-            return try session.carryOut(
+            outcome = try session.carryOut(
                 goal, options: planOptions, lockTimeout: options.lockTimeout)
         } catch { throw Failure(error) }
+        if count == 0 { outcome.announced = [] }
+        if let error = Announcement.repeatDetached(outcome.announced, times: count - 1) {
+            outcome.warnings.append(
+                Diagnostic(.warning, "announcements are not repeated: cannot \(error)"))
+        }
+        return outcome
     }
 
     private func openKernel() throws(Failure) -> NetlinkKernel {

@@ -47,6 +47,7 @@ extension Failure {
         case .inconsistent(let error): self.init(error)
         case .file(let error):
             self.init(error.errno.isPermission ? .notPermitted : .state, "\(error)")
+        case .badBindings(let problems): self.init(.state, problems)
         case .locked(let file):
             self.init(.locked, "another rtsetup holds \(file); wait longer with --lock-timeout")
         case .notPermitted(let reason): self.init(.notPermitted, reason)

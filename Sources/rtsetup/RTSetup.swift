@@ -7,7 +7,8 @@ struct RTSetup: ParsableCommand {
         abstract: "Makes the kernel of a multi-ENI host agree with one file.",
         version: "rtsetup \(Version.current)",
         subcommands: [
-            Validate.self, PlanCommand.self, Apply.self, Teardown.self, Status.self,
+            Validate.self, PlanCommand.self, Apply.self, Teardown.self, RebindCommand.self,
+            Status.self, Announcement.self,
         ])
 
     /// Here as well so that they may stand before the command's name.

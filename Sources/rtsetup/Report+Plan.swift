@@ -19,6 +19,20 @@ extension Report {
         guard conflicts.isEmpty else { throw Failure(.unavailable, conflicts) }
     }
 
+    /// Prints how a rebind ended.
+    func show(_ outcome: Outcome, of rebind: Rebind, announced count: Int) -> ExitStatus {
+        warn(outcome.warnings)
+        tell(outcome.durations)
+        let printout = OutcomePrintout(outcome)
+        if isJSON { print(printout.json(of: rebind, announced: count)) }
+        if let errors = printout.errors {
+            Console.complain(errors)
+        } else if !isJSON {
+            say(printout.text(isColored: isColored) + printout.summary(of: rebind))
+        }
+        return printout.status
+    }
+
     /// Prints how a transaction ended.
     func show(_ outcome: Outcome) -> ExitStatus {
         warn(outcome.warnings)

@@ -22,6 +22,8 @@ public struct Outcome: Sendable {
         case notConverged([Change])
         /// The kernel could not be read back.
         case notVerified(KernelError)
+        /// The bindings could not be put in force.
+        case notKept(FileError)
     }
 
     public var result: Result
@@ -32,6 +34,10 @@ public struct Outcome: Sendable {
     public var durations: Durations
     /// Changes that had been made when it failed.
     public var undoneCount = 0
+    /// Addresses that a rebind may move, or has moved.
+    public var floating: [FloatingAddress] = []
+    /// What the neighbours were told; to be repeated, as they may miss one.
+    public var announced: [NeighbourAnnouncement] = []
 }
 
 /// How long the stages took, in microseconds.
@@ -44,6 +50,16 @@ public struct Durations: Hashable, Sendable {
     public var verify: Int64 = 0
 
     public init() {}
+
+    var total: Int64 { read + observe + plan + perform + verify }
+
+    func add(to other: inout Durations) {
+        other.read += read
+        other.observe += observe
+        other.plan += plan
+        other.perform += perform
+        other.verify += verify
+    }
 }
 
 /// A plan that is only looked at.

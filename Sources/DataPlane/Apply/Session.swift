@@ -1,5 +1,5 @@
-import Netlink
-import Plist
+public import Netlink
+public import Plist
 internal import SystemPackage
 
 /// One run on one network namespace: lock, observe, plan, journal, perform, verify, undo.
@@ -7,6 +7,8 @@ public final class Session {
     /// What the kernel is to agree with.
     public enum Goal: Sendable {
         case config(Config)
+        /// The same, with other bindings.
+        case rebind(Rebind, Config)
         /// `teardown`.
         case nothing
     }
@@ -14,6 +16,10 @@ public final class Session {
     private let kernel: any Kernel
     private let folder: StateFolder
     private let tables: TableFile
+    private let bindings: BindingsFile
+    /// Tells the neighbours about floating addresses that have come to this host or to another
+    /// NIC of it, as soon as they have; returns warnings.
+    public var announce: ([NeighbourAnnouncement], [Link]) -> [Diagnostic] = { _, _ in [] }
 
     /// - Parameters:
     ///   - folder: the namespace's part of `--state-dir`.
@@ -22,6 +28,7 @@ public final class Session {
         self.kernel = kernel
         self.folder = folder
         tables = TableFile(directory: libDirectory)
+        bindings = BindingsFile(directory: libDirectory)
     }
 
     /// The plan, with nothing changed, and without the lock.
@@ -32,12 +39,11 @@ public final class Session {
     public func preview(
         _ goal: Goal, options: Plan.Options = .init()
     ) throws(SessionError) -> Preview {
-        var durations = Durations()
         let start = ContinuousClock.now
-        let (memory, warnings) = try remembered()
-        durations.read = start.microsecondsSince
-        return try preview(
-            goal, options: options, memory: memory, warnings: warnings, durations: durations)
+        let past = try remembered(for: goal)
+        var preview = try preview(goal, options: options, past).preview
+        preview.durations.read = start.microsecondsSince - preview.durations.total
+        return preview
     }
 
     /// Makes the kernel agree, or leaves it as it was.
@@ -52,27 +58,37 @@ public final class Session {
         do { lock = try folder.lock(timeout: lockTimeout) } catch { throw .file(error) }
         guard let lock else { throw .locked(folder.path + "/lock") }
         defer { withExtendedLifetime(lock) {} }
-        let (memory, warnings) = try remembered()
+        var past = try remembered(for: goal)
+        past.warnings += bindings.refreshCopy(past.bindingsFile)
         durations.read = start.microsecondsSince
 
-        let preview = try preview(
-            goal, options: options, memory: memory, warnings: warnings, durations: durations)
-        durations = preview.durations
+        let (preview, aim) = try preview(goal, options: options, past)
+        preview.durations.add(to: &durations)
         let plan = preview.plan
         guard plan.conflicts.isEmpty else { throw .unavailable(plan.conflicts) }
 
-        let after = goal.memory(after: plan, tables: memory.tables)
-        try rememberTables(preview.desired.newTables, beside: memory.tables)
+        let memory = past.memory
+        let after = aim.goal.memory(after: plan, bindings: aim.bindings)
+        let prepared = try prepareBindings(aim, after: past)
+        try rememberTables(preview.desired.newTables, beside: past.tables)
+        var outcome = Outcome(
+            result: .unchanged, plan: plan, links: preview.kernel.links,
+            warnings: preview.warnings, durations: durations)
+        outcome.floating = preview.desired.floating
+        outcome.announced = preview.announcements(aim.rebind)
         if plan.isEmpty {
-            if after != memory || memory.isInterrupted {
-                do { try folder.save(after) } catch { throw .file(error) }
-            }
-            return Outcome(
-                result: .unchanged, plan: plan, links: preview.kernel.links,
-                warnings: preview.warnings, durations: durations)
+            do {
+                outcome.warnings += try prepared?.commit() ?? []
+                if after != memory || memory.isInterrupted { try folder.save(after) }
+            } catch { throw .file(error) }
+            outcome.warnings += announce(outcome.announced, outcome.links)
+            return outcome
         }
         let during = memory.during(plan, after: after)
-        do { try folder.begin(during, next: after) } catch { throw .file(error) }
+        do { try folder.begin(during, next: after) } catch {
+            try? prepared?.cancel()
+            throw .file(error)
+        }
 
         let performing = ContinuousClock.now
         var failure: Outcome.Failure?
@@ -83,27 +99,37 @@ public final class Session {
                 error.error.errno == .interrupted
                 ? .interrupted : .refused(error.index, error.error)
         }
-        durations.perform = performing.microsecondsSince
+        outcome.durations.perform = performing.microsecondsSince
+        // At once: until they know, neighbours send to where the addresses were.
+        if failure == nil { outcome.warnings += announce(outcome.announced, outcome.links) }
         let verifying = ContinuousClock.now
-        var duplicates: [Diagnostic] = []
         if failure == nil {
+            var duplicates: [Diagnostic] = []
             var reading = options
             reading.acceptsDuplicates = true
             reading.comparesMarks = plan.comparesMarks
-            failure = verify(goal, options: reading, memory: after, reporting: &duplicates)
+            failure = verify(aim.goal, options: reading, memory: after, reporting: &duplicates)
+            outcome.warnings += duplicates
         }
-        durations.verify = verifying.microsecondsSince
+        outcome.durations.verify = verifying.microsecondsSince
 
-        var outcome = Outcome(
-            result: .applied, plan: plan, links: preview.kernel.links,
-            warnings: preview.warnings + duplicates, durations: durations)
         do {
+            if failure == nil {
+                do { outcome.warnings += try prepared?.commit() ?? [] } catch {
+                    failure = .notKept(error)
+                }
+            }
             guard let failure else {
+                outcome.result = .applied
                 try folder.commit()
                 return outcome
             }
-            let left = undo(plan, to: preview.kernel, goal: goal, memory: during)
+            let left = undo(plan, to: preview.kernel, goal: aim.goal, memory: during)
             outcome.undoneCount = failure.madeCount(of: plan)
+            outcome.warnings += announce(
+                preview.kernel.places(of: outcome.announced), outcome.links)
+            outcome.announced = []
+            try prepared?.cancel()
             if left.isEmpty {
                 try folder.cancel()
                 outcome.result = .undone(failure)
@@ -117,12 +143,32 @@ public final class Session {
     }
 
     /// What earlier runs remember, from both folders.
-    private func remembered() throws(SessionError) -> (Memory, [Diagnostic]) {
+    private struct Past {
+        var memory: Memory
+        /// As they stand in LIB-DIR.
+        var tables: [MACAddress: UInt32]
+        var bindingsFile = BindingsFile.Reading()
+        var warnings: [Diagnostic]
+
+        var bindings: StandingBindings {
+            StandingBindings(kept: bindingsFile.bindings, runtime: memory.bindings)
+        }
+    }
+
+    private func remembered(for goal: Goal) throws(SessionError) -> Past {
+        var past: Past
         do {
-            var (memory, warnings) = try folder.load()
-            memory.tables = try tables.load()
-            return (memory, warnings)
+            let (memory, warnings) = try folder.load()
+            past = Past(memory: memory, tables: try tables.load(), warnings: warnings)
         } catch { throw .file(error) }
+        past.memory.tables = past.tables
+        // Whatever is bound where, `teardown` takes it away.
+        if case .nothing = goal { return past }
+        do { past.bindingsFile = try bindings.load() } catch {
+            throw .badBindings(error.diagnostics)
+        }
+        past.warnings += past.bindingsFile.problems
+        return past
     }
 
     private func rememberTables(
@@ -134,21 +180,63 @@ public final class Session {
         } catch { throw .file(error) }
     }
 
+    /// A goal as the bindings have it.
+    private struct Aim {
+        /// No rebind any more.
+        var goal: Goal
+        var bindings: StandingBindings
+        var rebind: ResolvedRebind?
+    }
+
+    /// nil where what is kept stays as it is.
+    private func prepareBindings(
+        _ aim: Aim, after past: Past
+    ) throws(SessionError) -> BindingsFile.Prepared? {
+        guard aim.rebind != nil, aim.bindings.kept != past.bindings.kept else { return nil }
+        do { return try bindings.prepare(aim.bindings.kept) } catch { throw .file(error) }
+    }
+
+    private func aim(_ goal: Goal, _ bindings: StandingBindings, links: [Link]) -> Aim {
+        switch goal {
+        case .nothing: return Aim(goal: goal, bindings: bindings)
+        case .config(let config):
+            return Aim(goal: .config(config.bound(by: bindings)), bindings: bindings)
+        case .rebind(let rebind, let config):
+            let resolved = ResolvedRebind(
+                rebind, config: config, bindings: bindings, links: links)
+            let bindings = resolved.refusals.isEmpty ? resolved.bindings : bindings
+            return Aim(
+                goal: .config(config.bound(by: bindings)), bindings: bindings, rebind: resolved)
+        }
+    }
+
     private func preview(
-        _ goal: Goal, options: Plan.Options, memory: Memory, warnings: [Diagnostic],
-        durations: Durations
-    ) throws(SessionError) -> Preview {
-        var durations = durations
+        _ goal: Goal, options: Plan.Options, _ past: Past
+    ) throws(SessionError) -> (preview: Preview, aim: Aim) {
+        var durations = Durations()
         let observing = ContinuousClock.now
-        let state = try observe(goal, memory: memory)
+        var memory = past.memory
+        var aim = Aim(goal: goal, bindings: past.bindings)
+        let state: KernelState
+        do {
+            state = try kernel.observe { links in
+                aim = self.aim(goal, past.bindings, links: links)
+                memory.carryTables(aim.bindings)
+                return aim.goal.sysctlsToObserve(links, memory: memory)
+            }
+        } catch { throw .inconsistent(error) }
         durations.observe = observing.microsecondsSince
         let planning = ContinuousClock.now
-        let desired = goal.desired(kernel: state, memory: memory)
-        let plan = Plan(from: state, to: desired, memory: memory, options: options)
+        var desired = aim.goal.desired(kernel: state, memory: memory)
+        desired.conflicts +=
+            aim.rebind?.conflicts(kernel: state, desired: desired, memory: memory) ?? []
+        var plan = Plan(from: state, to: desired, memory: memory, options: options)
+        plan.note(desired.floating)
         durations.plan = planning.microsecondsSince
-        return Preview(
-            plan: plan, desired: desired, kernel: state, warnings: warnings + plan.warnings,
+        let preview = Preview(
+            plan: plan, desired: desired, kernel: state, warnings: past.warnings + plan.warnings,
             durations: durations)
+        return (preview, aim)
     }
 
     private func observe(_ goal: Goal, memory: Memory) throws(SessionError) -> KernelState {
@@ -205,7 +293,7 @@ public final class Session {
 extension Session.Goal {
     fileprivate func desired(kernel: KernelState, memory: Memory) -> DesiredState {
         switch self {
-        case .config(let config):
+        case .config(let config), .rebind(_, let config):
             return DesiredState(config, kernel: kernel, memory: memory)
         case .nothing:
             return DesiredState(forTeardownOf: kernel, memory: memory)
@@ -214,19 +302,21 @@ extension Session.Goal {
 
     fileprivate func sysctlsToObserve(_ links: [Link], memory: Memory) -> Set<SysctlName> {
         switch self {
-        case .config(let config): config.sysctlsToObserve(links, memory: memory)
+        case .config(let config), .rebind(_, let config):
+            config.sysctlsToObserve(links, memory: memory)
         case .nothing:
             memory.sysctlsToObserve.union(
                 memory.sysctlsToObserve.flatMap { $0.overwrites(links) })
         }
     }
 
-    fileprivate func memory(after plan: Plan, tables: [MACAddress: UInt32]) -> Memory {
+    fileprivate func memory(after plan: Plan, bindings: StandingBindings) -> Memory {
         var memory = plan.memory
+        memory.bindings = bindings.runtime
         memory.pending = []
         memory.isInterrupted = false
         switch self {
-        case .config(let config):
+        case .config(let config), .rebind(_, let config):
             memory.files = config.files
             memory.protocols = [config.protocol]
         case .nothing:
@@ -259,7 +349,7 @@ extension Outcome.Failure {
     fileprivate func madeCount(of plan: Plan) -> Int {
         switch self {
         case .refused(let index, _): index ?? plan.changes.count
-        case .interrupted, .notConverged, .notVerified: plan.changes.count
+        case .interrupted, .notConverged, .notVerified, .notKept: plan.changes.count
         }
     }
 }

@@ -9,6 +9,8 @@ public enum SessionError: Error, Hashable, Sendable {
     case inconsistent(KernelError)
     /// A file of ours cannot be read or written (74).
     case file(FileError)
+    /// The bindings cannot be read or understood, and nothing can stand in for them (74).
+    case badBindings([Diagnostic])
     /// Another rtsetup holds the lock (75); its file.
     case locked(String)
     /// Changing the network is not permitted (77).

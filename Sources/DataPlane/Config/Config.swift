@@ -17,6 +17,10 @@ public struct Config: Hashable, Sendable {
     public var files: [String]
     /// Keys whose part is not built yet, each as an error that `plan` and `apply` report (69).
     public var notBuiltYet: [Diagnostic]
+    /// `Floating` addresses and others that a rebind has moved; empty before `bound(by:)`.
+    public var floating: [FloatingAddress] = []
+    /// What bindings make of the files: warnings, and errors that stop a plan (69).
+    public var bindingDiagnostics: [Diagnostic] = []
 
     public init(
         interfaces: [InterfaceConfig] = [], rules: [RuleConfig] = [],

@@ -11,9 +11,7 @@ extension ConfigChecker {
             guard let gateway = interface.gateways[family],
                 case .address(let address) = gateway.choice
             else { continue }
-            if interface.addressing != .external,
-                !interface.addresses.contains(where: { $0.config.address.family == family })
-            {
+            if interface.addressing != .external, self.subnets(of: interface, family).isEmpty {
                 error(
                     "gateway \(address) is \(family), and \(interface.label) has no \(family) address",
                     at: gateway.location)
@@ -44,6 +42,16 @@ extension ConfigChecker {
         return draft.interfaces.first { $0.name?.value == name }
     }
 
+    /// Those of its addresses; where it has none, those that a rebind may bring.
+    private func subnets(of interface: InterfaceDraft, _ family: AddressFamily) -> [IPPrefix] {
+        func subnets(_ addresses: [AddressDraft]) -> [IPPrefix] {
+            addresses.map(\.config.subnet).filter { $0.family == family }
+        }
+        let own = subnets(interface.addresses)
+        guard own.isEmpty else { return own }
+        return subnets(draft.interfaces.flatMap(\.addresses).filter(\.config.isFloating))
+    }
+
     /// - Parameter table: of the route that uses the gateway; nil: the interface's.
     private mutating func checkReach(
         of gateway: IPAddress, from interface: InterfaceDraft, table: UInt32? = nil,
@@ -53,9 +61,7 @@ extension ConfigChecker {
             interface.addressing == .external
             || !interface.uncertain.isDisjoint(with: [.addresses, .addressing, .routes])
         if isUnknown || gateway.family == .ipv6 && gateway.isLinkLocal { return }
-        let subnets = interface.addresses.lazy.map(\.config.subnet).filter {
-            $0.family == gateway.family
-        }
+        let subnets = self.subnets(of: interface, gateway.family)
         if subnets.contains(where: { $0.contains(gateway) }) { return }
         let isRouted = (interface.routes ?? []).contains {
             let route = $0.config

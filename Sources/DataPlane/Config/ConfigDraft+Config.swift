@@ -12,7 +12,6 @@ extension ConfigDraft {
         config.linkGroup = linkGroup ?? config.linkGroup
         if let discovery { config.notBuiltYet.append(Self.notBuiltYet("Discovery", discovery)) }
         for interface in interfaces {
-            config.notBuiltYet += interface.addresses.flatMap(\.notBuiltYet)
             guard let queues = interface.queues,
                 !config.notBuiltYet.contains(where: { $0.location == queues })
             else { continue }

@@ -45,6 +45,17 @@ public struct ConfigFiles: Sendable {
         return files
     }
 
+    /// One file of ours, which nobody else may have written; nil where there is none.
+    static func own(_ path: String) throws(ConfigFilesError) -> SourceText? {
+        var files = ConfigFiles(sources: [], warnings: [])
+        do {
+            try files.add(path, trust: .required)
+        } catch .noFile {
+            return nil
+        }
+        return files.sources.first
+    }
+
     private mutating func add(_ path: String, trust: Trust) throws(ConfigFilesError) {
         // A FIFO would wait for its writer.
         let file: FileDescriptor

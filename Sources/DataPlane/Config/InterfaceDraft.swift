@@ -42,8 +42,6 @@ struct InterfaceDraft {
 
 struct AddressDraft {
     var config: AddressConfig
-    /// `Floating = YES` and `Initially = released`, while bindings do not exist.
-    var notBuiltYet: [Diagnostic] = []
 }
 
 struct RouteDraft {

@@ -37,8 +37,6 @@ extension TreeReader {
     }
 
     private mutating func read(_ entry: Entry<AddressKey>, into draft: inout AddressDraft?) {
-        let notBuiltYet = Diagnostic(
-            .error, at: entry.keyLocation, "'\(entry.name)' is not built yet")
         switch entry.key {
         case .address: break
         case .noDAD:
@@ -46,14 +44,10 @@ extension TreeReader {
             if draft?.config.noDAD == true, draft?.config.address.family == .ipv4 {
                 warn("'NoDAD' does nothing for an IPv4 address", at: entry.keyLocation)
             }
-        case .floating:
-            let isFloating = boolean(entry) ?? true
-            draft?.config.isFloating = isFloating
-            if isFloating { draft?.notBuiltYet.append(notBuiltYet) }
+        case .floating: draft?.config.isFloating = boolean(entry) ?? true
         case .initially:
-            let isReleased = choice(entry, ["bound": false, "released": true]) ?? false
-            draft?.config.isInitiallyReleased = isReleased
-            if isReleased { draft?.notBuiltYet.append(notBuiltYet) }
+            let isReleased = choice(entry, ["bound": false, "released": true])
+            draft?.config.isInitiallyReleased = isReleased ?? false
         }
     }
 

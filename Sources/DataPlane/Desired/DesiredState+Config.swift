@@ -26,6 +26,9 @@ extension DesiredState {
         conflicts += host.diagnostics.filter { $0.severity == .error }
         warnings += host.diagnostics.filter { $0.severity == .warning }
         conflicts += config.notBuiltYet
+        conflicts += config.bindingDiagnostics.filter { $0.severity == .error }
+        warnings += config.bindingDiagnostics.filter { $0.severity == .warning }
+        floating = config.floating
         released = Set(
             host.entries.compactMap { $0.config.isManaged ? nil : $0.link?.index })
         guard conflicts.isEmpty else { return }

@@ -28,6 +28,8 @@ public struct DesiredState: Sendable {
     /// The link and table of each entry of `Interfaces`; nil where it is not there.
     public internal(set) var interfaces: [(config: InterfaceConfig, link: Link?, table: UInt32)] =
         []
+    /// Addresses that a rebind may move, or has moved.
+    public internal(set) var floating: [FloatingAddress] = []
 
     /// What `teardown` makes the kernel agree with.
     init(forTeardownOf kernel: KernelState, memory: Memory) {

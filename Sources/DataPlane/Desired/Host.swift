@@ -46,7 +46,7 @@ struct Host {
     }
 
     /// The one link that an entry means: by MAC where it has one, else by name.
-    private static func link(
+    static func link(
         of interface: InterfaceConfig, in links: [Link], reporting diagnostics: inout [Diagnostic]
     ) -> Link? {
         func report(_ severity: Diagnostic.Severity, _ message: String) {

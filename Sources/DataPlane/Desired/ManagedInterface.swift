@@ -159,7 +159,7 @@ extension InterfaceConfig {
         let ownAddresses = isExternal ? Set(addresses.map(\.address)) : []
         var hasPreferredIPv6 = false
         var result: [(address: InterfaceAddress, origin: AddressConfig)] = []
-        for entry in addresses where !entry.isInitiallyReleased {
+        for entry in addresses {
             var address = InterfaceAddress(
                 interface: link.index, address: entry.address, prefixLength: entry.prefixLength,
                 protocol: `protocol`)

@@ -14,6 +14,8 @@ public struct Memory: Hashable, Sendable {
     public var files: [String] = []
     /// What an interrupted run took from its owner and had not yet put back.
     public var pending: [KernelObject] = []
+    /// `--runtime` bindings.
+    public var bindings = Bindings()
     /// It is the journal of a run that did not end.
     public var isInterrupted = false
 

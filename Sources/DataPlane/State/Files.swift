@@ -52,6 +52,13 @@ enum Files {
     ///
     /// - Parameter sync: wait until it is on the disk, for what must outlive a power cut.
     static func write(_ text: String, to path: String, sync: Bool) throws(FileError) {
+        try rename(try prepare(text, for: path, sync: sync), to: path, sync: sync)
+    }
+
+    /// The first half of `write`, which needs the space: only the rename is left.
+    ///
+    /// - Returns: the temporary file.
+    static func prepare(_ text: String, for path: String, sync: Bool) throws(FileError) -> String {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw FileError("write", path, Errno(rawValue: errno)) }
@@ -74,7 +81,7 @@ enum Files {
             unlink(temporary)
             throw FileError("write", path, Errno(rawValue: failure))
         }
-        try rename(temporary, to: path, sync: sync)
+        return temporary
     }
 
     static func rename(_ old: String, to new: String, sync: Bool) throws(FileError) {

@@ -46,6 +46,11 @@ struct MemoryRecord {
             guard let route = Route(value) else { throw corrupt }
             memory.pending.append(.route(route))
         }
+        if case .dictionary(let entries)? = reading.root?.content,
+            let node = entries.first(where: { $0.key == "Bindings" })?.value
+        {
+            do { memory.bindings = try Bindings(node) } catch { throw corrupt }
+        }
     }
 
     var text: String {
@@ -62,6 +67,7 @@ struct MemoryRecord {
             .init("Addresses", .dictionary(addresses)),
             .init("Settings", .array(memory.settings.values.sorted().map(\.plistValue))),
             .init("Pending", .array(routes)),
+            .init("Bindings", memory.bindings.plistValue),
         ]).text
     }
 

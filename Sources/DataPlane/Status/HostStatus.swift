@@ -23,6 +23,8 @@ public struct HostStatus: Sendable {
         /// nil: no file manages it.
         public var table: UInt32?
         public var section = Section()
+        /// Floating addresses that are bound here, or are released and have their home here.
+        public var floating: [FloatingAddress] = []
         /// It is there, nothing differs, and nothing stands in the way of knowing that.
         public var isConverged = false
     }
@@ -61,13 +63,14 @@ public struct HostStatus: Sendable {
             }
         }
 
-        for (config, link, table) in preview.desired.interfaces {
+        for (index, (config, link, table)) in preview.desired.interfaces.enumerated() {
             interfaces.append(
                 Interface(
                     name: link?.name ?? config.label,
                     mac: link?.identifyingMAC ?? config.mac?.value, index: link?.index,
                     table: config.isManaged ? table : nil,
-                    section: link.flatMap { sections.removeValue(forKey: $0.index) } ?? Section()))
+                    section: link.flatMap { sections.removeValue(forKey: $0.index) } ?? Section(),
+                    floating: preview.desired.floating.filter { $0.index == index }))
         }
         for link in preview.kernel.links {
             guard let section = sections.removeValue(forKey: link.index) else { continue }

@@ -4,8 +4,8 @@ import SystemPackage
 
 /// How a transaction ended, for people and for programs.
 struct OutcomePrintout {
-    private let outcome: Outcome
-    private let names: InterfaceNames
+    let outcome: Outcome
+    let names: InterfaceNames
 
     init(_ outcome: Outcome) {
         self.outcome = outcome
@@ -47,7 +47,9 @@ struct OutcomePrintout {
         }
     }
 
-    var json: JSON {
+    var json: JSON { .object(members) }
+
+    var members: [(key: String, value: JSON?)] {
         var members = PlanPrintout(outcome.plan, links: outcome.links).members(outcome.warnings)
         let result: String
         var failed: Outcome.Failure?
@@ -64,7 +66,7 @@ struct OutcomePrintout {
             ("error", failed.map { FailureText($0, outcome.plan, names).json }),
             ("left", remaining.map { .array($0.map(left)) }),
         ]
-        return .object(members)
+        return members
     }
 
     private func left(_ change: Change) -> JSON {
@@ -114,7 +116,7 @@ private struct FailureText {
         switch failure {
         case .refused(_, let error), .notVerified(let error): error
         case .interrupted: KernelError("perform", .interrupted)
-        case .notConverged: nil
+        case .notConverged, .notKept: nil
         }
     }
 
@@ -127,6 +129,7 @@ private struct FailureText {
         case .notConverged(let differences):
             "the kernel took every change, but these are still to do: " + list(differences)
         case .notVerified(let error): "cannot read the kernel back: \(error)"
+        case .notKept(let error): "\(error)"
         }
     }
 

@@ -16,7 +16,7 @@ struct StatusPrintout {
 
     var isConverged: Bool { status.isConverged }
 
-    /// `=` what is ours, `*` what is not, `+ ~ -` what apply would do.
+    /// `=` what is ours, `*` what is not, `@` what is bound, `+ ~ -` what apply would do.
     func text(isColored: Bool) -> String {
         var blocks = [block("host", status.host, owner: nil, isColored)]
         if status.host.isEmpty { blocks = [] }
@@ -27,6 +27,9 @@ struct StatusPrintout {
             ]
             let heading = parts.compactMap { $0 }.joined(separator: "  ")
             blocks.append(block(heading, interface.section, owner: interface.index, isColored))
+            blocks += interface.floating.map {
+                ChangeLine.text("@", "binding", $0.text) + "\n"
+            }
         }
         return blocks.joined()
     }
@@ -64,6 +67,10 @@ struct StatusPrintout {
                 ("present", .bool(interface.index != nil)),
                 ("table", interface.table.map { .number($0) } ?? .null),
                 ("converged", .bool(interface.isConverged)),
+                (
+                    "bindings",
+                    interface.floating.isEmpty ? nil : .array(interface.floating.map(\.json))
+                ),
             ] + members(interface.section, owner: interface.index))
     }
 

@@ -41,16 +41,21 @@ final class Machine {
             libDirectory: directory + "/lib")
     }
 
-    private func goal(_ text: String) throws -> Session.Goal {
-        .config(try ConfigReader.read([SourceText(file: "main", text: text)]).config)
+    private func goal(_ text: String, _ rebind: Rebind?) throws -> Session.Goal {
+        let config = try ConfigReader.read([SourceText(file: "main", text: text)]).config
+        return rebind.map { .rebind($0, config) } ?? .config(config)
     }
 
-    func preview(_ text: String, options: Plan.Options = .init()) throws -> Preview {
-        try session.preview(goal(text), options: options)
+    func preview(
+        _ text: String, _ rebind: Rebind? = nil, options: Plan.Options = .init()
+    ) throws -> Preview {
+        try session.preview(goal(text, rebind), options: options)
     }
 
-    func apply(_ text: String, options: Plan.Options = .init()) throws -> Outcome {
-        try session.carryOut(goal(text), options: options, lockTimeout: 1)
+    func apply(
+        _ text: String, _ rebind: Rebind? = nil, options: Plan.Options = .init()
+    ) throws -> Outcome {
+        try session.carryOut(goal(text, rebind), options: options, lockTimeout: 1)
     }
 
     func previewTeardown() throws -> Preview { try session.preview(.nothing) }

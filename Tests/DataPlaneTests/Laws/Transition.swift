@@ -14,19 +14,22 @@ struct Transition {
     var brokenMeanwhile: [String] = []
     /// Packets that broke the law in between and neither before nor after.
     var lawlessMeanwhile: [String] = []
+    /// Addresses that another interface has afterwards: in between they are somewhere, and their
+    /// packets go the old way or the new one.
+    var lostOnTheMove: [String] = []
     /// Promise 5: what others made and is not there any more.
     var lostForeign: [String] = []
 
     /// nil where the plan has a conflict: nothing is done then.
     ///
     /// - Parameter text: the file; nil for `teardown`.
-    init?(of machine: Machine, to text: String?) throws {
+    init?(of machine: Machine, to text: String?, rebind: Rebind? = nil) throws {
         let before = machine.state
-        let preview = try text.map { try machine.preview($0) } ?? machine.previewTeardown()
+        let preview = try text.map { try machine.preview($0, rebind) } ?? machine.previewTeardown()
         guard preview.plan.conflicts.isEmpty else { return nil }
         var steps: [(change: Change, state: KernelState)] = []
         machine.kernel.onChange = { steps.append(($0, $1)) }
-        let outcome = try text.map { try machine.apply($0) } ?? machine.teardown()
+        let outcome = try text.map { try machine.apply($0, rebind) } ?? machine.teardown()
         machine.kernel.onChange = { _, _ in }
         switch outcome.result {
         case .applied, .unchanged: break
@@ -35,6 +38,7 @@ struct Transition {
             return
         }
         let after = machine.state
+        watchMoved(steps, before, after)
         let managed = Set(
             preview.desired.interfaces.filter { $0.config.isManaged }.compactMap { $0.link?.index })
         let ignoring = Set(
@@ -78,6 +82,36 @@ struct Transition {
                 }
                 if isLawful(old), isLawful(new), !isLawful(now) {
                     lawlessMeanwhile.append(story())
+                    break
+                }
+            }
+        }
+    }
+
+    private mutating func watchMoved(
+        _ steps: [(change: Change, state: KernelState)], _ before: KernelState,
+        _ after: KernelState
+    ) {
+        let names = InterfaceNames(of: after.links)
+        let there = Dictionary(
+            grouping: Traffic.addresses(after), by: \.address)
+        for old in Traffic.addresses(before) {
+            guard let new = there[old.address]?.first, new.interface != old.interface else {
+                continue
+            }
+            for destination in Traffic.destinations
+            where destination.family == old.family && !before.isLocal(destination) {
+                let flow = Traffic.Flow(
+                    kind: .own(old.address, old.interface), destination: destination)
+                let ends = [before, after].map { Traffic.path(flow, in: $0) }
+                for (number, step) in steps.enumerated() {
+                    let now = Traffic.path(flow, in: step.state)
+                    let isHere = step.state.addresses.contains { $0.address == old.address }
+                    guard !isHere || !ends.contains(now) else { continue }
+                    lostOnTheMove.append(
+                        "\(flow.description(names)): \(now.description(names)) after change "
+                            + "\(number), \(step.change.summary(names)); from "
+                            + "\(ends[0].description(names)) to \(ends[1].description(names))")
                     break
                 }
             }
