@@ -13,10 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench_rebind import RebindBench
 from case import BINARY
 from namespace import Namespace, attributes, messages
 
-PARTS = ["start", "small", "packets", "large", "large6"]
+PARTS = ["start", "small", "rebind", "packets", "large", "large6"]
 HERE = Path(__file__).resolve().parent
 
 
@@ -66,7 +67,7 @@ class Shape:
         return lines
 
 
-class Bench:
+class Bench(RebindBench):
     def __init__(self, folder, rounds):
         self.folder, self.rounds = Path(folder), rounds
         self.floor = str(self.folder / "floor")

@@ -467,17 +467,17 @@ class Announcements(Rebinding):
 class Stream:
     """A 1 kHz ping and a TCP stream each way between a peer and an address of the host."""
 
-    def __init__(self, case, seconds):
+    def __init__(self, case, seconds, address):
         peer, host = case.vpc.peers["a"], case.host
         self._ends = peer, host
         quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        peer.run("ping", "-c", "1", "-W", "2", FLOATING)
-        self._ping = peer.start("ping", "-q", "-i", "0.001", "-w", str(int(seconds) + 60), FLOATING,
+        peer.run("ping", "-c", "1", "-W", "2", address)
+        self._ping = peer.start("ping", "-q", "-i", "0.001", "-w", str(int(seconds) + 60), address,
                                 **quiet)
         self._server = peer.start("iperf3", "--server", "--one-off", **quiet)
         time.sleep(0.3)
         self._iperf = host.start(
-            "iperf3", "--client", PEER, "--bind", FLOATING, "--time", str(int(seconds)),
+            "iperf3", "--client", PEERS["a"][":" in address], "--bind", address, "--time", str(int(seconds)),
             "--bidir", "--bitrate", "20M", **quiet)
         time.sleep(0.5)
 
@@ -502,34 +502,38 @@ class Stream:
 class WithoutLoss(Rebinding):
     MOVES = 10 if QUICK else 100
 
-    def moved(self, move, rp_filter, moves):
+    def moved(self, move, rp_filter, moves, address=FLOATING):
         for name in ("eth1", "eth2"):
             self.host.sysctl(f"net.ipv4.conf.{name}.rp_filter", rp_filter)
-        stream = Stream(self, seconds=moves * 0.3 + 2)
+        stream = Stream(self, moves * 0.3 + 2, address)
         for number in range(moves):
-            move(("eth1", "eth2")[number % 2], ("eth2", "eth1")[number % 2])
+            move(("eth1", "eth2")[number % 2], ("eth2", "eth1")[number % 2], address)
             time.sleep(0.1)
         sent, lost, again, needless = stream.end()
-        print(f"\n  {moves} moves, rp_filter {rp_filter}, {move.__name__}: {lost} of {sent} pings "
+        print(f"\n  {moves} moves of {address}, rp_filter {rp_filter}, {move.__name__}: {lost} of {sent} pings "
               f"lost, {again} segments sent again, {needless} of them without need", flush=True)
         return lost, again - needless
 
-    def by_rebind(self, _, new):
-        self.rebind(FLOATING, "--to", new)
+    def by_rebind(self, _, new, address):
+        self.rebind(address, "--to", new)
 
-    def break_before_make(self, old, new):
+    def break_before_make(self, old, new, address):
         """What people do by hand, in the order that suggests itself."""
-        self.host.ip(f"addr del {FLOATING}/24 dev {old}",
-                     f"rule del from {FLOATING} lookup {1000 + int(old[-1])}",
-                     f"addr add {FLOATING}/24 dev {new}",
-                     f"rule add from {FLOATING} lookup {1000 + int(new[-1])} priority 20001")
-        self.host.run("arping", "-q", "-U", "-c", "1", "-I", new, FLOATING, check=False)
+        self.host.ip(f"addr del {address}/24 dev {old}",
+                     f"rule del from {address} lookup {1000 + int(old[-1])}",
+                     f"addr add {address}/24 dev {new}",
+                     f"rule add from {address} lookup {1000 + int(new[-1])} priority 20001")
+        self.host.run("arping", "-q", "-U", "-c", "1", "-I", new, address, check=False)
 
     def test_off_and_loose_lose_nothing(self):
         self.apply(TWO)
         for rp_filter in (0, 2):
             with self.subTest(rp_filter=rp_filter):
                 self.assertEqual(self.moved(self.by_rebind, rp_filter, self.MOVES), (0, 0))
+
+    def test_ipv6_loses_nothing(self):
+        self.apply(TWO)
+        self.assertEqual(self.moved(self.by_rebind, 0, self.MOVES, FLOATING6), (0, 0))
 
     def test_strict_loses_at_most_one_a_move(self):
         self.apply(TWO)

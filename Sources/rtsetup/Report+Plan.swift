@@ -8,7 +8,8 @@ extension Report {
         warn(preview.warnings)
         tell(preview.durations)
         let conflicts = preview.plan.conflicts
-        let printout = PlanPrintout(preview.plan, links: preview.kernel.links)
+        let printout = PlanPrintout(
+            preview.plan, links: preview.kernel.links, floating: preview.desired.floating)
         switch format {
         case .text where preview.plan.isEmpty && !conflicts.isEmpty: break
         case .text: say(printout.text(isColored: isColored))

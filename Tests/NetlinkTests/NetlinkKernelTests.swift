@@ -59,6 +59,30 @@ struct NetlinkKernelTests {
         }
     }
 
+    @Test("an IPv6 address goes once its new place answers for it") func moveIPv6() async {
+        await #expect(processExitsWith: .success) {
+            let namespace = try Namespace()
+            let kernel = try NetlinkKernel()
+            var here = InterfaceAddress(
+                interface: namespace.eth0, address: try address("2001:db8::30"),
+                prefixLength: 64, flags: .noDAD)
+            try kernel.perform([Change(.add(.address(here)))])
+            for _ in 0..<200 {
+                var there = here
+                there.interface =
+                    here.interface == namespace.eth0 ? namespace.eth1 : namespace.eth0
+                try kernel.perform([
+                    Change(.add(.address(there))), Change(.remove(.address(here))),
+                ])
+                let local = try namespace.socket.localAddresses(.ipv6)
+                try #require(
+                    local.filter { $0.address == here.address }
+                        == [LocalAddress(here.address, on: there.interface)])
+                here = there
+            }
+        }
+    }
+
     @Test("a kernel without IPv6 has nothing of it") func withoutIPv6() async {
         await #expect(processExitsWith: .success) {
             _ = try Namespace()

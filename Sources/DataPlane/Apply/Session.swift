@@ -69,7 +69,11 @@ public final class Session {
 
         let memory = past.memory
         let after = aim.goal.memory(after: plan, bindings: aim.bindings)
-        let prepared = try prepareBindings(aim, after: past)
+        let prepared: BindingsFile.Prepared?
+        do {
+            let isNew = aim.rebind != nil && aim.bindings.kept != past.bindings.kept
+            prepared = isNew ? try bindings.prepare(aim.bindings.kept) : nil
+        } catch { throw .file(error) }
         try rememberTables(preview.desired.newTables, beside: past.tables)
         var outcome = Outcome(
             result: .unchanged, plan: plan, links: preview.kernel.links,
@@ -129,13 +133,12 @@ public final class Session {
             outcome.warnings += announce(
                 preview.kernel.places(of: outcome.announced), outcome.links)
             outcome.announced = []
-            try prepared?.cancel()
-            if left.isEmpty {
-                try folder.cancel()
-                outcome.result = .undone(failure)
-            } else {
-                outcome.result = .stuck(failure, left: left)
+            if case .rebind(_, let config) = goal {
+                outcome.floating = config.bound(by: past.bindings).floating
             }
+            outcome.result = left.isEmpty ? .undone(failure) : .stuck(failure, left: left)
+            try prepared?.cancel()
+            if left.isEmpty { try folder.cancel() }
         } catch {
             outcome.warnings.append(Diagnostic(.warning, "\(error)"))
         }
@@ -180,47 +183,17 @@ public final class Session {
         } catch { throw .file(error) }
     }
 
-    /// A goal as the bindings have it.
-    private struct Aim {
-        /// No rebind any more.
-        var goal: Goal
-        var bindings: StandingBindings
-        var rebind: ResolvedRebind?
-    }
-
-    /// nil where what is kept stays as it is.
-    private func prepareBindings(
-        _ aim: Aim, after past: Past
-    ) throws(SessionError) -> BindingsFile.Prepared? {
-        guard aim.rebind != nil, aim.bindings.kept != past.bindings.kept else { return nil }
-        do { return try bindings.prepare(aim.bindings.kept) } catch { throw .file(error) }
-    }
-
-    private func aim(_ goal: Goal, _ bindings: StandingBindings, links: [Link]) -> Aim {
-        switch goal {
-        case .nothing: return Aim(goal: goal, bindings: bindings)
-        case .config(let config):
-            return Aim(goal: .config(config.bound(by: bindings)), bindings: bindings)
-        case .rebind(let rebind, let config):
-            let resolved = ResolvedRebind(
-                rebind, config: config, bindings: bindings, links: links)
-            let bindings = resolved.refusals.isEmpty ? resolved.bindings : bindings
-            return Aim(
-                goal: .config(config.bound(by: bindings)), bindings: bindings, rebind: resolved)
-        }
-    }
-
     private func preview(
         _ goal: Goal, options: Plan.Options, _ past: Past
-    ) throws(SessionError) -> (preview: Preview, aim: Aim) {
+    ) throws(SessionError) -> (preview: Preview, aim: BoundGoal) {
         var durations = Durations()
         let observing = ContinuousClock.now
         var memory = past.memory
-        var aim = Aim(goal: goal, bindings: past.bindings)
+        var aim = BoundGoal(goal, bindings: past.bindings, links: [])
         let state: KernelState
         do {
             state = try kernel.observe { links in
-                aim = self.aim(goal, past.bindings, links: links)
+                aim = BoundGoal(goal, bindings: past.bindings, links: links)
                 memory.carryTables(aim.bindings)
                 return aim.goal.sysctlsToObserve(links, memory: memory)
             }

@@ -1,4 +1,5 @@
 public import Netlink
+import Glibc
 import SystemPackage
 
 /// The kernel of the network namespace in which it was made.
@@ -60,10 +61,16 @@ public final class NetlinkKernel: Kernel {
         let rulesAreNew = hasJustLooked
         hasJustLooked = false
         var pending = PendingChanges(rulesAreNew: rulesAreNew)
+        var arriving: Set<LocalAddress> = []
         for (index, change) in changes.enumerated() where !change.isSideEffect {
             if let beforeChange {
                 try send(&pending)
                 beforeChange(index)
+            }
+            if arriving.notes(change.action) {
+                try send(&pending)
+                do { try wait(for: arriving) } catch { throw Refusal(index: index, error: error) }
+                arriving = []
             }
             if let setting = change.sysctl {
                 try send(&pending)
@@ -80,6 +87,18 @@ public final class NetlinkKernel: Kernel {
         try send(&pending)
     }
 
+    /// A new IPv6 address is answered for once the kernel's own thread has come to it, which may
+    /// be long after the acknowledgement (addrconf_dad_work, net/ipv6/addrconf.c); nodad changes
+    /// nothing about that. On a link that is down it never is.
+    private func wait(for arriving: Set<LocalAddress>) throws(KernelError) {
+        let deadline = ContinuousClock.now + .milliseconds(500)
+        while !arriving.isSubset(of: try socket.localAddresses(.ipv6)),
+            ContinuousClock.now < deadline
+        {
+            usleep(100)
+        }
+    }
+
     private func send(_ pending: inout PendingChanges) throws(Refusal) {
         defer { pending = PendingChanges(rulesAreNew: pending.rulesAreNew) }
         do throws(BatchRefusal) {
@@ -92,6 +111,24 @@ public final class NetlinkKernel: Kernel {
     private func checkStop(at index: Int) throws(Refusal) {
         guard shouldStop() else { return }
         throw Refusal(index: index, error: KernelError("interrupted", .interrupted))
+    }
+}
+
+extension Set<LocalAddress> {
+    /// Keeps the IPv6 addresses that are added.
+    ///
+    /// - Returns: whether one of them is to be removed elsewhere now.
+    fileprivate mutating func notes(_ action: Change.Action) -> Bool {
+        switch action {
+        // Without nodad it is tentative first, and no plan waits for that.
+        case .add(.address(let address))
+        where address.family == .ipv6 && address.flags.contains(.noDAD):
+            insert(LocalAddress(address.address, on: address.interface))
+            return false
+        case .remove(.address(let address)) where address.family == .ipv6:
+            return contains { $0.address == address.address && $0.interface != address.interface }
+        default: return false
+        }
     }
 }
 

@@ -96,15 +96,19 @@ struct BindingsFile {
         fileprivate let copy: String
         fileprivate let text: String
 
-        /// The bindings are in force, and on the disk, when this returns.
+        /// The bindings are in force.
         ///
-        /// - Returns: a warning where the copy could not follow.
+        /// - Returns: warnings, where they are and yet may not outlive a power cut, or the copy
+        ///   could not follow.
         func commit() throws(FileError) -> [Diagnostic] {
-            try Files.rename(temporary, to: path, sync: true)
-            do throws(FileError) {
-                try Files.write(text, to: copy, sync: false)
-                return []
-            } catch { return [Diagnostic(.warning, "\(error)")] }
+            try Files.rename(temporary, to: path, sync: false)
+            var warnings: [Diagnostic] = []
+            func attempt(_ step: () throws(FileError) -> Void) {
+                do { try step() } catch { warnings.append(Diagnostic(.warning, "\(error)")) }
+            }
+            attempt { () throws(FileError) in try Files.syncFolder(of: path) }
+            attempt { () throws(FileError) in try Files.write(text, to: copy, sync: false) }
+            return warnings
         }
 
         func cancel() throws(FileError) { try Files.remove(temporary) }

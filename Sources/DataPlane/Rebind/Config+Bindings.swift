@@ -23,6 +23,8 @@ extension Config {
     /// What a binding names and the files no longer have is passed over with a warning; what the
     /// files forbid is an error in `bindingDiagnostics`.
     public func bound(by bindings: StandingBindings) -> Config {
+        let mayMove = interfaces.contains { $0.addresses.contains(where: \.isFloating) }
+        guard mayMove || bindings != StandingBindings() else { return self }
         var binder = Binder(self, bindings)
         binder.replaceMACs()
         binder.moveAddresses()
@@ -37,6 +39,7 @@ private struct Binder {
     let bindings: StandingBindings
     var config: Config
     private var indices: [Bindings.Entry: Int] = [:]
+    private var replaced: Set<Int> = []
 
     init(_ config: Config, _ bindings: StandingBindings) {
         original = config
@@ -52,6 +55,7 @@ private struct Binder {
             guard let mac = bindings.replacement(of: entry), let index = indices[entry] else {
                 continue
             }
+            replaced.insert(index)
             let location = config.interfaces[index].mac?.location
             config.interfaces[index].mac = Located(
                 mac, at: location ?? config.interfaces[index].location)
@@ -87,10 +91,11 @@ private struct Binder {
                 if !interface.isManaged { target = index }
                 var address = address
                 address.isInitiallyReleased = false
-                if address.isFloating || binding != nil {
-                    // Another host, or another NIC of this one, may have it a moment longer.
-                    address.noDAD = address.noDAD || address.address.family == .ipv6
-                    note(address, home: index, place: target)
+                let mayMove = address.isFloating || binding != nil
+                if mayMove { note(address, home: index, place: target) }
+                // Another host, or another NIC of this one, may have it a moment longer.
+                if address.address.family == .ipv6, mayMove || replaced.contains(index) {
+                    address.noDAD = true
                 }
                 if target == index {
                     config.interfaces[index].addresses.append(address)

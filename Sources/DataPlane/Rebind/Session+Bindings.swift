@@ -58,17 +58,21 @@ extension KernelState {
 }
 
 extension Plan {
-    /// Says of the addresses that it adds why they are not where the files have them.
+    /// Says of addresses that come and go why they are not where the files have them.
     mutating func note(_ floating: [FloatingAddress]) {
         guard !floating.isEmpty else { return }
-        let homes = Dictionary(
-            floating.filter { $0.place != nil && !$0.isAtHome }.map { ($0.address, $0.home) },
-            uniquingKeysWith: { first, _ in first })
-        for index in changes.indices {
-            guard case .add(.address(let address)) = changes[index].action,
-                let home = homes[address.address], changes[index].note == nil
-            else { continue }
-            changes[index].note = "bound here; its home is \(home)"
+        let places = Dictionary(
+            floating.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
+        for index in changes.indices where changes[index].note == nil {
+            switch changes[index].action {
+            case .add(.address(let address)):
+                guard let floating = places[address.address], !floating.isAtHome else { continue }
+                changes[index].note = "bound here; its home is \(floating.home)"
+            case .remove(.address(let address)):
+                guard let floating = places[address.address] else { continue }
+                changes[index].note = floating.place.map { "bound to \($0)" } ?? "released"
+            default: break
+            }
         }
     }
 }

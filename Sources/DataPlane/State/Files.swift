@@ -88,7 +88,11 @@ enum Files {
         guard Glibc.rename(old, new) == 0 else {
             throw FileError("write", new, Errno(rawValue: errno))
         }
-        guard sync else { return }
+        if sync { try syncFolder(of: new) }
+    }
+
+    /// The names in a file's folder are on the disk when it returns.
+    static func syncFolder(of new: String) throws(FileError) {
         let folder = open(parent(of: new), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw FileError("sync", new, Errno(rawValue: errno)) }
         defer { close(folder) }

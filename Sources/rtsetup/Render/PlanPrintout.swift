@@ -6,10 +6,12 @@ import Plist
 struct PlanPrintout {
     private let changes: [Change]
     private let links: [Link]
+    private let floating: [FloatingAddress]
 
-    init(_ plan: Plan, links: [Link]) {
+    init(_ plan: Plan, links: [Link], floating: [FloatingAddress] = []) {
         changes = plan.changes
         self.links = links
+        self.floating = floating
     }
 
     func text(isColored: Bool) -> String {
@@ -28,6 +30,7 @@ struct PlanPrintout {
             ("changes", .array(changes.map { $0.json(names: names) })),
             ("summary", PlanSummary(changes).json),
             ("warnings", .array(warnings.map(\.json))),
+            ("bindings", floating.isEmpty ? nil : .array(floating.map(\.json))),
         ]
     }
 }

@@ -6,7 +6,7 @@ import Plist
 /// A host of its own: a fake kernel, and folders for what rtsetup remembers of it.
 final class Machine {
     private(set) var kernel: FakeKernel
-    private let directory: String
+    let directory: String
 
     init(_ state: KernelState) throws {
         kernel = FakeKernel(state)

@@ -1,3 +1,4 @@
+import Glibc
 import Netlink
 import Testing
 
@@ -64,6 +65,26 @@ struct RebindLawTests {
             let again = try story.machine.apply(text, rebind)
             #expect(again.plan.changes.map(\.action) == [], "\(words)")
         }
+    }
+
+    @Test("bindings that cannot be put in force at the end undo it all")
+    func notKept() throws {
+        let story = try #require(
+            try Self.cases.lazy.compactMap { try Story(seed: $0) }
+                .first { !$0.rebinds.isEmpty })
+        let machine = story.machine
+        let before = Snapshot(machine.state)
+        machine.kernel.onChange = { _, _ in
+            remove(machine.directory + "/lib/bindings.plist.new")
+        }
+        let outcome = try machine.apply(story.host.file.text, story.rebinds[0])
+        guard case .undone(.notKept(let error)) = outcome.result else {
+            Issue.record("\(outcome.result)")
+            return
+        }
+        #expect(error.path == machine.directory + "/lib/bindings.plist")
+        #expect(outcome.floating == [] && outcome.announced == [])
+        #expect(before.differences(from: Snapshot(machine.state)) == [])
     }
 
     @Test(
