@@ -6,7 +6,7 @@ import Plist
 /// A host of its own: a fake kernel, and folders for what rtsetup remembers of it.
 final class Machine {
     private(set) var kernel: FakeKernel
-    private let directory: String
+    let directory: String
 
     init(_ state: KernelState) throws {
         kernel = FakeKernel(state)
@@ -34,7 +34,7 @@ final class Machine {
 
     var state: KernelState { kernel.state }
 
-    private var session: Session {
+    var session: Session {
         Session(
             kernel: kernel,
             folder: StateFolder(in: directory + "/run", namespace: "1", boot: "boot"),
