@@ -29,6 +29,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
     ],
     targets: [
@@ -48,7 +49,8 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "Plist", "Netlink", "RPSTuner",
+                "CNL", "Plist", "Netlink", "RPSTuner",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle),
@@ -57,6 +59,7 @@ let package = Package(
             dependencies: [
                 "DataPlane", "Netlink", "Plist",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle, linkerSettings: quickStart),
@@ -75,7 +78,10 @@ let package = Package(
             ],
             swiftSettings: houseStyle),
         .testTarget(
-            name: "DataPlaneTests", dependencies: ["DataPlane", "Netlink", "Plist"],
+            name: "DataPlaneTests",
+            dependencies: [
+                "DataPlane", "Netlink", "Plist", .product(name: "Logging", package: "swift-log"),
+            ],
             exclude: ["Golden"],
             swiftSettings: houseStyle),
         .testTarget(

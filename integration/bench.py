@@ -13,11 +13,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import bench_watch
 from bench_rebind import RebindBench
 from case import BINARY
 from namespace import Namespace, attributes, messages
 
-PARTS = ["start", "small", "rebind", "packets", "large", "large6"]
+PARTS = ["start", "small", "rebind", "watch", "packets", "large", "large6"]
 HERE = Path(__file__).resolve().parent
 
 
@@ -245,6 +246,9 @@ class Bench(RebindBench):
                     cost[shape.each].append(float(done.stdout))
         a, b = statistics.median(cost[240]), statistics.median(cost[1])
         self.row("a packet, 240 addresses an ENI against 1", a / b, 1.1, f"{a:.0f} ns, {b:.0f} ns")
+
+    def watch(self):
+        bench_watch.measure(self, Shape(15, 20), Shape(16, 20), count)
 
     def start(self):
         shape = Shape(15, 20)

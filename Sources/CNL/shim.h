@@ -7,9 +7,12 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 
+#include <sys/signalfd.h>
+
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/fib_rules.h>
+#include <linux/filter.h>
 #include <linux/genetlink.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
@@ -18,6 +21,7 @@
 #include <linux/if_packet.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netconf.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>

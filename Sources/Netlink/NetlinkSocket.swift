@@ -6,7 +6,8 @@ import SystemPackage
 /// thread.
 public final class NetlinkSocket {
     private let handle: OpaquePointer
-    let portID: UInt32
+    /// The kernel's number of this socket; in its events the one who asked.
+    public let portID: UInt32
     /// One `recv` of a dump brings at most 32 KiB (netlink_recvmsg).
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var sequence: UInt32 = 0

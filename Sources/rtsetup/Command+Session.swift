@@ -35,10 +35,7 @@ extension Command {
         _ goal: Session.Goal, _ planOptions: Plan.Options,
         announcing count: Int = Announcement.usualCount
     ) throws(Failure) -> Outcome {
-        guard Privilege.canChangeNetwork else {
-            throw Failure(
-                .notPermitted, "\(Self._commandName) needs CAP_NET_ADMIN; run it as root")
-        }
+        try requirePrivilege()
         let kernel = try openKernel()
         let interruption = Interruption()
         kernel.shouldStop = interruption.isRequested
@@ -57,11 +54,18 @@ extension Command {
         return outcome
     }
 
-    private func openKernel() throws(Failure) -> NetlinkKernel {
+    func requirePrivilege() throws(Failure) {
+        guard Privilege.canChangeNetwork else {
+            throw Failure(
+                .notPermitted, "\(Self._commandName) needs CAP_NET_ADMIN; run it as root")
+        }
+    }
+
+    func openKernel() throws(Failure) -> NetlinkKernel {
         do throws(KernelError) { return try NetlinkKernel() } catch { throw Failure(error) }
     }
 
-    private func session(on kernel: NetlinkKernel) throws(Failure) -> Session {
+    func session(on kernel: NetlinkKernel) throws(Failure) -> Session {
         do throws(SessionError) {
             return try Session(
                 kernel: kernel, stateDirectory: options.stateDir, libDirectory: options.libDir)

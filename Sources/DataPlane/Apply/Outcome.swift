@@ -69,4 +69,6 @@ public struct Preview: Sendable {
     public var kernel: KernelState
     public var warnings: [Diagnostic]
     public var durations: Durations
+    /// Nothing is to be changed, and nothing to be remembered.
+    var isSettled: Bool
 }

@@ -14,12 +14,16 @@ public final class Session {
     }
 
     private let kernel: any Kernel
-    private let folder: StateFolder
+    let folder: StateFolder
     private let tables: TableFile
     private let bindings: BindingsFile
     /// Tells the neighbours about floating addresses that have come to this host or to another
     /// NIC of it, as soon as they have; returns warnings.
     public var announce: ([NeighbourAnnouncement], [Link]) -> [Diagnostic] = { _, _ in [] }
+    /// The memory that the last `carryOut` left, seen under its lock.
+    private(set) var versionLeft: MemoryVersion
+    /// `--lib-dir`.
+    var libDirectory: String { tables.directory }
 
     /// - Parameters:
     ///   - folder: the namespace's part of `--state-dir`.
@@ -29,6 +33,7 @@ public final class Session {
         self.folder = folder
         tables = TableFile(directory: libDirectory)
         bindings = BindingsFile(directory: libDirectory)
+        versionLeft = folder.version
     }
 
     /// The plan, with nothing changed, and without the lock.
@@ -48,9 +53,12 @@ public final class Session {
 
     /// Makes the kernel agree, or leaves it as it was.
     ///
+    /// - Parameter known: the memory that the caller has seen: where another run has left a newer
+    ///   one meanwhile, the goal may be out of date.
     /// - Throws: before anything is changed. A refusal by the kernel is an outcome.
     public func carryOut(
-        _ goal: Goal, options: Plan.Options = .init(), lockTimeout: Double
+        _ goal: Goal, options: Plan.Options = .init(), lockTimeout: Double,
+        unlessNewerThan known: MemoryVersion? = nil
     ) throws(SessionError) -> Outcome {
         var durations = Durations()
         let start = ContinuousClock.now
@@ -58,6 +66,8 @@ public final class Session {
         do { lock = try folder.lock(timeout: lockTimeout) } catch { throw .file(error) }
         guard let lock else { throw .locked(folder.path + "/lock") }
         defer { withExtendedLifetime(lock) {} }
+        defer { versionLeft = folder.version }
+        if let known, known != folder.version { throw .superseded }
         var past = try remembered(for: goal)
         past.warnings += bindings.refreshCopy(past.bindingsFile)
         durations.read = start.microsecondsSince
@@ -67,7 +77,7 @@ public final class Session {
         let plan = preview.plan
         guard plan.conflicts.isEmpty else { throw .unavailable(plan.conflicts) }
 
-        let memory = past.memory
+        let memory = past.memory.following(preview.kernel.links)
         let after = aim.goal.memory(after: plan, bindings: aim.bindings)
         let prepared: BindingsFile.Prepared?
         do {
@@ -83,7 +93,7 @@ public final class Session {
         if plan.isEmpty {
             do {
                 outcome.warnings += try prepared?.commit() ?? []
-                if after != memory || memory.isInterrupted { try folder.save(after) }
+                if !preview.isSettled { try folder.save(after) }
             } catch { throw .file(error) }
             outcome.warnings += announce(outcome.announced, outcome.links)
             return outcome
@@ -194,6 +204,7 @@ public final class Session {
         do {
             state = try kernel.observe { links in
                 aim = BoundGoal(goal, bindings: past.bindings, links: links)
+                memory = past.memory.following(links)
                 memory.carryTables(aim.bindings)
                 return aim.goal.sysctlsToObserve(links, memory: memory)
             }
@@ -206,15 +217,21 @@ public final class Session {
         var plan = Plan(from: state, to: desired, memory: memory, options: options)
         plan.note(desired.floating)
         durations.plan = planning.microsecondsSince
+        // Tables have a file of their own.
+        var after = aim.goal.memory(after: plan, bindings: aim.bindings)
+        after.tables = past.memory.tables
+        let isSettled = plan.isEmpty && !past.memory.isInterrupted && after == past.memory
         let preview = Preview(
             plan: plan, desired: desired, kernel: state, warnings: past.warnings + plan.warnings,
-            durations: durations)
+            durations: durations, isSettled: isSettled)
         return (preview, aim)
     }
 
     private func observe(_ goal: Goal, memory: Memory) throws(SessionError) -> KernelState {
         do {
-            return try kernel.observe { goal.sysctlsToObserve($0, memory: memory) }
+            return try kernel.observe {
+                goal.sysctlsToObserve($0, memory: memory.following($0))
+            }
         } catch { throw .inconsistent(error) }
     }
 
@@ -290,7 +307,7 @@ extension Session.Goal {
         memory.isInterrupted = false
         switch self {
         case .config(let config), .rebind(_, let config):
-            memory.files = config.files
+            memory.files = config.files.map(Files.absolute)
             memory.protocols = [config.protocol]
         case .nothing:
             memory.files = []

@@ -13,6 +13,8 @@ public enum SessionError: Error, Hashable, Sendable {
     case badBindings([Diagnostic])
     /// Another rtsetup holds the lock (75); its file.
     case locked(String)
+    /// Another run has changed what is remembered since the caller looked.
+    case superseded
     /// Changing the network is not permitted (77).
     case notPermitted(String)
 }

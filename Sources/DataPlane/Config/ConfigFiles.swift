@@ -113,9 +113,13 @@ public struct ConfigFiles: Sendable {
         return bytes
     }
 
+    static func dropInFolder(of main: String) -> String {
+        FilePath(main).removingLastComponent().appending("rtsetup.d").string
+    }
+
     /// `*.plist` in `rtsetup.d` beside the main file; as a shell's glob, no hidden ones.
     private static func dropIns(of main: String) throws(ConfigFilesError) -> [String] {
-        let folder = FilePath(main).removingLastComponent().appending("rtsetup.d").string
+        let folder = dropInFolder(of: main)
         guard let directory = opendir(folder) else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
             throw ConfigFilesError(path: folder, opening: Errno(rawValue: errno))

@@ -27,6 +27,30 @@ public struct Memory: Hashable, Sendable {
             || createdAddresses.contains(address.identity)
     }
 
+    /// What is remembered of the links that are there. The index tells them apart: what went away
+    /// took its settings along, another of its name brings its own, and one that was renamed has
+    /// its sysctls under the new name.
+    func following(_ links: [Link]) -> Memory {
+        let names = Dictionary(links.map { ($0.index, $0.name) }) { $1 }
+        var memory = self
+        for (identity, remembered) in settings {
+            guard let index = remembered.first.interfaceOfSetting else { continue }
+            guard let name = names[index] else {
+                memory.settings[identity] = nil
+                continue
+            }
+            let renamed = remembered.renamed(name)
+            guard renamed.first.identity != identity else { continue }
+            memory.settings[identity] = nil
+            memory.settings[renamed.first.identity] = renamed
+        }
+        memory.createdAddresses = createdAddresses.filter { identity in
+            guard case .address(let index, _, _) = identity else { return true }
+            return names[index] != nil
+        }
+        return memory
+    }
+
     func owns(_ route: Route) -> Bool { protocols.contains(route.protocol.rawValue) }
 
     func owns(_ rule: Rule) -> Bool { protocols.contains(rule.protocol.rawValue) }
@@ -44,5 +68,31 @@ public struct RememberedSetting: Hashable, Sendable {
         self.first = first
         self.ours = ours
         self.cause = cause
+    }
+}
+
+extension RememberedSetting {
+    /// The same sysctl of an interface that is called something else now.
+    fileprivate func renamed(_ interface: String) -> RememberedSetting {
+        RememberedSetting(
+            first: first.renamed(interface), ours: ours.renamed(interface), cause: cause)
+    }
+}
+
+extension KernelObject {
+    fileprivate var interfaceOfSetting: InterfaceIndex? {
+        switch self {
+        case .link(let setting): setting.interface
+        case .sysctl(let setting): setting.interface
+        default: nil
+        }
+    }
+
+    fileprivate func renamed(_ interface: String) -> KernelObject {
+        guard case .sysctl(var setting) = self, let name = setting.name.ofInterface else {
+            return self
+        }
+        setting.name = .interface(interface, name.family, name.key)
+        return .sysctl(setting)
     }
 }

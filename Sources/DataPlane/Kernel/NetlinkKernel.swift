@@ -24,6 +24,9 @@ public final class NetlinkKernel: Kernel {
     /// What tells this network namespace from all others since boot; nil before Linux 5.14.
     public var namespaceCookie: UInt64? { socket.namespaceCookie }
 
+    /// What events tell of as the one who asked, where it was this kernel's socket.
+    public var portID: UInt32 { socket.portID }
+
     public func observe(
         sysctls names: ([Link]) -> Set<SysctlName>
     ) throws(KernelError) -> KernelState {

@@ -48,8 +48,10 @@ extension Planner {
 
     /// Before routes and rules are planned: which rules go, and when.
     mutating func findUnwantedRules() {
+        let kept = rulesOfAbsentInterfaces()
         unwantedRules = kernel.rules.filter {
             memory.owns($0) && !desired.wants($0) && !replacedRules.contains($0)
+                && !kept.contains($0)
         }
         unwantedRules += detourRules
         guard !unwantedRules.isEmpty else { return }

@@ -106,6 +106,15 @@ enum Files {
         }
     }
 
+    /// The path as seen from the root, for whoever reads it later from elsewhere.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), !path.hasPrefix("<"), let folder = getcwd(nil, 0) else {
+            return path
+        }
+        defer { free(folder) }
+        return String(cString: folder) + "/" + path
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Equivalent to `mkdir -p`.

@@ -57,6 +57,16 @@ public struct StateFolder: Sendable {
         return (Memory(), warnings)
     }
 
+    /// Which memory of a whole run is on the disk.
+    var version: MemoryVersion { MemoryVersion(of: state) }
+
+    /// Whether the last whole run in this namespace since boot was a `teardown`.
+    func isTornDown() throws(FileError) -> Bool {
+        guard let bytes = try Files.read(state) else { return false }
+        let record = try MemoryRecord(bytes, path: state)
+        return record.identity == identity && record.memory.files.isEmpty
+    }
+
     /// Before the first change.
     func begin(_ during: Memory, next after: Memory) throws(FileError) {
         try create()

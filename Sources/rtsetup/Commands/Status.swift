@@ -14,11 +14,13 @@ struct Status: Command {
 
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         var preview = try previewConfig(trust: .advised, .init(), &report)
+        let watch = try session(on: try openKernel()).watchRecord()
+        preview.warnings += watch?.warnings ?? []
         report.warn(preview.warnings)
         report.explain(preview.plan.conflicts)
         preview.warnings += preview.plan.conflicts
         report.tell(preview.durations)
-        let printout = StatusPrintout(preview)
+        let printout = StatusPrintout(preview, hold: watch?.hold)
         if report.isJSON {
             report.print(printout.json)
         } else {

@@ -7,8 +7,11 @@ struct StatusPrintout {
     private let status: HostStatus
     private let names: InterfaceNames
     private let warnings: [Diagnostic]
+    /// Why `watch` does nothing now.
+    private let hold: String?
 
-    init(_ preview: Preview) {
+    init(_ preview: Preview, hold: String? = nil) {
+        self.hold = hold
         status = HostStatus(preview)
         names = InterfaceNames(of: preview.kernel.links)
         warnings = preview.warnings
@@ -18,8 +21,8 @@ struct StatusPrintout {
 
     /// `=` what is ours, `*` what is not, `@` what is bound, `+ ~ -` what apply would do.
     func text(isColored: Bool) -> String {
-        var blocks = [block("host", status.host, owner: nil, isColored)]
-        if status.host.isEmpty { blocks = [] }
+        var blocks = hold.map { ["hold: \($0)\n"] } ?? []
+        if !status.host.isEmpty { blocks.append(block("host", status.host, owner: nil, isColored)) }
         for interface in status.interfaces {
             let parts = [
                 interface.name, interface.mac.map { "\($0)" },
@@ -53,7 +56,7 @@ struct StatusPrintout {
             "version": .integer(1),
             "interfaces": .array(status.interfaces.map(interface)),
             "host": .object(members(status.host, owner: nil)),
-            "hold": .null,
+            "hold": .optional(hold),
             "warnings": .array(warnings.map(\.json)),
         ])
     }

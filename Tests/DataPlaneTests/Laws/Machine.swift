@@ -34,7 +34,7 @@ final class Machine {
 
     var state: KernelState { kernel.state }
 
-    private var session: Session {
+    var session: Session {
         Session(
             kernel: kernel,
             folder: StateFolder(in: directory + "/run", namespace: "1", boot: "boot"),

@@ -1,0 +1,56 @@
+import Netlink
+
+/// What a run has put right, for one line of the log.
+struct Repair {
+    private let outcome: Outcome
+    private let took: Duration
+    let changes: [Change]
+    private static let most = 5
+
+    init(_ outcome: Outcome, took: Duration) {
+        self.outcome = outcome
+        self.took = took
+        changes = outcome.plan.changes.filter { !$0.isSideEffect }
+    }
+
+    var count: Int { changes.count }
+
+    /// `6.1 ms`
+    var milliseconds: String {
+        let (seconds, attoseconds) = took.components
+        let tenths = seconds * 10_000 + attoseconds / 100_000_000_000_000
+        return "\(tenths / 10).\(tenths % 10) ms"
+    }
+
+    /// The first of them, without what was done: `rule 20001: from 10.0.0.30 lookup 1001`.
+    var example: String {
+        changes.first.map { "\($0.object.kind) \(words($0))" } ?? "nothing"
+    }
+
+    /// `6.1 ms: added rule 20001: from 10.0.0.30 lookup 1001`
+    var text: String {
+        let shown = changes.prefix(Self.most).map { change in
+            let verb =
+                switch change.action {
+                case .add: "added"
+                case .replace: "changed"
+                case .remove: "removed"
+                }
+            return "\(verb) \(change.object.kind) \(words(change))"
+        }
+        let more = changes.count - shown.count
+        return "\(milliseconds): "
+            + (shown + (more > 0 ? ["and \(more) more"] : [])).joined(separator: ", ")
+    }
+
+    /// With the interface where iproute2's words leave it to the rest of the command.
+    private func words(_ change: Change) -> String {
+        let names = InterfaceNames(of: outcome.links)
+        let words = change.description(names: names)
+        return switch change.object {
+        case .link(let setting): "\(names.name(of: setting.interface)) \(words)"
+        case .address(let address): "\(words) dev \(names.name(of: address.interface))"
+        default: words
+        }
+    }
+}

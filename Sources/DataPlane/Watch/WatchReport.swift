@@ -1,0 +1,153 @@
+import Logging
+import Netlink
+import Plist
+
+/// What `watch` says, and to whom: the log, `status`, the service manager. What stands is said
+/// once.
+struct WatchReport {
+    let log: Logger
+    private let notifier: Notifier
+    private let folder: StateFolder
+
+    private var record = WatchRecord()
+    private var savedRecord: WatchRecord?
+    private var conflicts: [Diagnostic] = []
+    private var warnings: Set<Diagnostic> = []
+    private var problem: String?
+    private var badFile: String?
+    private var status: String?
+    private var repairs = 0
+
+    init(_ log: Logger, _ notifier: Notifier, _ folder: StateFolder) {
+        self.log = log
+        self.notifier = notifier
+        self.folder = folder
+    }
+
+    /// What was said is said again where it still stands.
+    mutating func forget() {
+        (conflicts, warnings, problem, badFile) = ([], [], nil, nil)
+    }
+
+    /// All that there are now.
+    mutating func warn(_ warnings: [Diagnostic]) {
+        for warning in warnings where !self.warnings.contains(warning) {
+            log.warning("\(warning.sentence)")
+        }
+        self.warnings = Set(warnings)
+    }
+
+    mutating func tell(conflicts: [Diagnostic]) {
+        if conflicts != self.conflicts {
+            self.conflicts = conflicts
+            for conflict in conflicts { log.error("\(conflict.sentence)") }
+        }
+        hold("nothing is changed while there is a conflict")
+        tell(status: "A conflict: \(conflicts.first?.message ?? "")")
+    }
+
+    /// Something that will be tried again.
+    mutating func tell(problem: String) {
+        guard self.problem != problem else { return }
+        self.problem = problem
+        log.error("\(problem); trying again")
+        tell(status: problem)
+    }
+
+    /// - Returns: whether it is news.
+    func isNews(badFile text: String) -> Bool { text != badFile }
+
+    /// - Parameter text: what is kept, and why the files are not; nil: they are good.
+    mutating func tell(badFile text: String?) {
+        if let text, isNews(badFile: text) {
+            log.error("\(text)")
+            tell(status: "The files are wrong; what was read before stays in force")
+        }
+        badFile = text
+    }
+
+    mutating func tellRefusal(_ words: String) {
+        log.error("\(words)")
+        hold("the last repair was refused; it is tried again")
+        tell(status: "The last repair was refused")
+    }
+
+    mutating func tell(_ repair: Repair, _ culprits: Culprits) {
+        repairs += 1
+        log.notice("repaired in \(repair.text)\(culprits.words)")
+        guard let names = culprits.undoerNames else { return }
+        record.add(
+            WatchRecord.Incident(
+                culprit: names, count: repair.count, example: repair.example,
+                time: WatchRecord.now))
+    }
+
+    mutating func tellDispute(_ repair: Repair, _ culprits: Culprits, pause: Duration) {
+        let text =
+            "\(culprits.undoerNames ?? "somebody") keeps undoing \(repair.example); it is left "
+            + "alone for \(pause.components.seconds) s"
+        log.warning("\(text)")
+        hold(text, for: pause)
+    }
+
+    /// The kernel is as it should be.
+    mutating func tellWhole() {
+        (conflicts, problem) = ([], nil)
+        record.isCalledBack = false
+        // The end of a dispute is told by its own time.
+        if record.holdEnd == nil { record.hold = nil }
+        save()
+        tell(status: "As configured, \(repairs) repairs so far")
+    }
+
+    mutating func tellStandBy() {
+        log.notice("torn down; standing by until the next apply or SIGHUP")
+        hold(WatchRecord.tornDown)
+        tell(status: "Standing by after teardown")
+    }
+
+    mutating func tellCallBack(bySignal: Bool) {
+        log.notice("called back by \(bySignal ? "SIGHUP" : "a new run")")
+        record.isCalledBack = bySignal
+        hold(nil)
+    }
+
+    func begin() { save(record) }
+
+    /// `status` is told nothing any more.
+    func end() {
+        do throws(FileError) {
+            try folder.removeWatchRecord()
+        } catch { log.warning("\(error)") }
+    }
+
+    private mutating func tell(status: String) {
+        guard status != self.status else { return }
+        self.status = status
+        notifier.status(status)
+    }
+
+    /// - Parameter time: for how long, where it ends by itself.
+    private mutating func hold(_ reason: String?, for time: Duration? = nil) {
+        record.hold = reason
+        record.holdEnd = time.map { WatchRecord.now + $0.components.seconds + 1 }
+        save()
+    }
+
+    private mutating func save() {
+        guard record != savedRecord else { return }
+        savedRecord = record
+        save(record)
+    }
+
+    private func save(_ record: WatchRecord) {
+        do throws(FileError) {
+            try folder.write(record)
+        } catch { log.warning("status cannot be told: \(error)") }
+    }
+}
+
+extension Diagnostic {
+    /// Place and message: the level says how bad it is.
+    fileprivate var sentence: String { (location.map { "\($0): " } ?? "") + message }
+}

@@ -1,0 +1,47 @@
+import Netlink
+import Testing
+
+@testable import DataPlane
+
+@Suite("Memory of links that come and go") struct MemoryFollowingTests {
+    private let name = SysctlName.interface("eth1", "ipv4", "arp_ignore")
+    private var memory = Memory()
+
+    init() {
+        func sysctl(_ value: String) -> KernelObject {
+            .sysctl(SysctlSetting(name: name, value: value, interface: 5))
+        }
+        for setting in [
+            RememberedSetting(first: sysctl("2"), ours: sysctl("1")),
+            RememberedSetting(
+                first: .link(LinkSetting(interface: 5, .group(0))),
+                ours: .link(LinkSetting(interface: 5, .group(82)))),
+        ] { memory.settings[setting.first.identity] = setting }
+        memory.createdAddresses = [
+            .address(5, IPAddress(family: .ipv4, bits: 0x0A00_0014), prefixLength: 24)
+        ]
+    }
+
+    @Test("a link that is there keeps everything") func same() {
+        #expect(memory.following([Link(index: 5, name: "eth1")]) == memory)
+    }
+
+    @Test("a link that is gone takes it along, also where another has its name") func gone() {
+        for links in [[], [Link(index: 9, name: "eth1")]] {
+            let followed = memory.following(links)
+            #expect(followed.settings.isEmpty)
+            #expect(followed.createdAddresses.isEmpty)
+        }
+    }
+
+    @Test("a renamed link has its sysctls under the new name") func renamed() throws {
+        let followed = memory.following([
+            Link(index: 5, name: "ens9"), Link(index: 9, name: "eth1"),
+        ])
+        #expect(followed.settings.count == 2)
+        let moved = SysctlName.interface("ens9", "ipv4", "arp_ignore")
+        let setting = try #require(followed.settings[.sysctl(moved)])
+        #expect(setting.first == .sysctl(SysctlSetting(name: moved, value: "2", interface: 5)))
+        #expect(followed.createdAddresses == memory.createdAddresses)
+    }
+}

@@ -1,0 +1,80 @@
+import Netlink
+import Testing
+
+@testable import DataPlane
+
+@Suite("Whom watch leaves alone") struct PatienceTests {
+    private var patience = Patience()
+
+    private func rule(_ number: Int, removed: Bool = false) -> Change {
+        let rule = Rule(family: .ipv4, priority: UInt32(number), table: 1001)
+        return Change(removed ? .remove(.rule(rule)) : .add(.rule(rule)))
+    }
+
+    @Test("the fifth repair of one object within a minute begins a pause") mutating func fifth() {
+        for second in 0..<4 {
+            #expect(patience.repaired([rule(1)], at: .seconds(10 * second)) == nil)
+            #expect(patience.delay(of: [rule(1)], at: .seconds(10 * second)) == nil)
+        }
+        #expect(patience.repaired([rule(1)], at: .seconds(40)) == .seconds(1))
+        #expect(patience.delay(of: [rule(1)], at: .seconds(40)) == .seconds(41))
+        #expect(patience.delay(of: [rule(1)], at: .seconds(41)) == nil)
+    }
+
+    @Test("five repairs in more than a minute are no dispute") mutating func slow() {
+        for number in 0..<50 {
+            #expect(patience.repaired([rule(1)], at: .seconds(15 * number)) == nil)
+        }
+    }
+
+    @Test("fifty objects repaired once are no dispute") mutating func many() {
+        for number in 0..<50 {
+            #expect(patience.repaired([rule(number)], at: .seconds(1)) == nil)
+        }
+    }
+
+    @Test("pauses grow to a minute, and begin anew after calm") mutating func growth() {
+        var now = Duration.zero
+        var pauses: [Int64] = []
+        for _ in 0..<12 {
+            let pause = patience.repaired([rule(1)], at: now)
+            pause.map { pauses.append($0.components.seconds) }
+            now += (pause ?? .zero) + .milliseconds(100)
+        }
+        #expect(pauses == [1, 2, 4, 8, 16, 32, 60, 60])
+        now += .seconds(121)
+        #expect(patience.repaired([rule(1)], at: now) == nil)
+    }
+
+    @Test("what is not in dispute is not put off") mutating func others() {
+        for _ in 0..<5 { _ = patience.repaired([rule(1)], at: .zero) }
+        #expect(patience.delay(of: [rule(1)], at: .zero) == .seconds(1))
+        #expect(patience.delay(of: [rule(1), rule(2)], at: .zero) == nil)
+        #expect(patience.delay(of: [rule(2)], at: .zero) == nil)
+    }
+
+    @Test("a refused plan waits for longer each time, another one for a second")
+    mutating func refusal() {
+        #expect(patience.refused([rule(1)], at: .seconds(0)) == .seconds(1))
+        #expect(patience.delay(of: [rule(1)], at: .milliseconds(500)) == .seconds(1))
+        #expect(patience.refused([rule(1)], at: .seconds(1)) == .seconds(3))
+        #expect(patience.refused([rule(1)], at: .seconds(3)) == .seconds(7))
+        #expect(patience.delay(of: [rule(1)], at: .seconds(5)) == .seconds(7))
+        #expect(patience.delay(of: [rule(2)], at: .milliseconds(3500)) == .seconds(4))
+        #expect(patience.delay(of: [rule(2)], at: .seconds(5)) == nil)
+        #expect(patience.delay(of: [rule(1, removed: true)], at: .seconds(5)) == nil)
+    }
+
+    @Test("a success ends the pauses") mutating func success() {
+        _ = patience.refused([rule(1)], at: .zero)
+        patience.succeeded()
+        #expect(patience.delay(of: [rule(1)], at: .zero) == nil)
+        #expect(patience.refused([rule(1)], at: .zero) == .seconds(1))
+    }
+
+    @Test("another configuration forgets it all") mutating func forget() {
+        for _ in 0..<5 { _ = patience.repaired([rule(1)], at: .zero) }
+        patience.forget()
+        #expect(patience.delay(of: [rule(1)], at: .zero) == nil)
+    }
+}

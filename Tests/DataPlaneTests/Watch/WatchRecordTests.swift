@@ -1,0 +1,41 @@
+import Plist
+import Testing
+
+@testable import DataPlane
+
+@Suite("What watch tells status") struct WatchRecordTests {
+    private func incident(_ number: Int) -> WatchRecord.Incident {
+        .init(
+            culprit: "ip \"\(number)\"", count: 2, example: "rule 20001: from 10.0.0.\(number)",
+            time: 7)
+    }
+
+    @Test("it is read as it was written") func roundTrip() throws {
+        var record = WatchRecord()
+        record.hold = "somebody; and \"others\""
+        record.isCalledBack = true
+        record.add(incident(1))
+        record.add(incident(2))
+        #expect(WatchRecord(Array(record.text.utf8), path: "watch.plist") == record)
+        #expect(WatchRecord(Array("{ broken".utf8), path: "watch.plist") == nil)
+        #expect(record.warnings.count == 2)
+        #expect(record.warnings[0].message.hasPrefix("ip \"1\" undid rule 20001"))
+    }
+
+    @Test("the latest eight incidents are kept, each of its kind once") func bound() {
+        var record = WatchRecord()
+        for number in (0..<20).flatMap({ [$0, 3] }) { record.add(incident(number)) }
+        #expect(record.incidents.count == 8)
+        #expect(record.incidents.last == incident(3))
+        #expect(record.incidents.count { $0 == incident(3) } == 1)
+    }
+
+    @Test("a hold that is over is none") func expiry() {
+        var record = WatchRecord()
+        record.hold = "for a while"
+        record.holdEnd = WatchRecord.now - 1
+        #expect(WatchRecord(Array(record.text.utf8), path: "")?.hold == nil)
+        record.holdEnd = WatchRecord.now + 60
+        #expect(WatchRecord(Array(record.text.utf8), path: "")?.hold == "for a while")
+    }
+}
