@@ -75,7 +75,7 @@ let package = Package(
             ],
             swiftSettings: houseStyle),
         .testTarget(
-            name: "DataPlaneTests", dependencies: ["DataPlane", "Netlink", "Plist"],
+            name: "DataPlaneTests", dependencies: ["DataPlane", "Netlink", "Plist", "RPSTuner"],
             exclude: ["Golden"],
             swiftSettings: houseStyle),
         .testTarget(

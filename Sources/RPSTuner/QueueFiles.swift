@@ -59,32 +59,28 @@ public struct QueueFiles: Sendable {
         return faccessat(folder, queue, F_OK, 0) == 0 ? "" : nil
     }
 
-    /// Writes one value.
+    /// Writes one value, of a link that /sys `shows`.
     ///
-    /// - Throws: `KernelError` with the path as its message; `ENODEV` where /sys shows another
-    ///   interface, `ENOENT` for a queue or an interrupt that is not there.
+    /// - Parameter interrupts: this host's, for an interrupt's affinity.
+    /// - Throws: `KernelError` with the path as its message; `ENOENT` for a queue or an interrupt
+    ///   that is not there, and `EIO` or `EPERM` for one that the kernel manages.
     public func write(
-        _ value: QueueValue, to file: QueueFile, of link: Link
+        _ value: QueueValue, to file: QueueFile, of link: Link, interrupts: InterruptTable? = nil
     ) throws(KernelError) {
         let operation = "write \(file.name)"
-        guard shows(link) else {
-            throw KernelError(
-                operation, .operationNotSupportedByDevice,
-                message: "\(sysfs.folder(of: link.name)) is another interface")
-        }
         guard let path = file.path else {
-            return try write(value, toInterrupt: file, of: link, for: operation)
+            return try write(value, toInterrupt: file, of: link, interrupts, for: operation)
         }
         try KernelFile.write(
             value.text, to: "\(sysfs.folder(of: link.name))/queues/\(path)", for: operation)
     }
 
     private func write(
-        _ value: QueueValue, toInterrupt file: QueueFile, of link: Link, for operation: String
+        _ value: QueueValue, toInterrupt file: QueueFile, of link: Link,
+        _ table: InterruptTable?, for operation: String
     ) throws(KernelError) {
-        guard case .interrupt(let name) = file, case .cpus(let cpus) = value,
-            let interrupt = interrupts(of: link, among: InterruptTable(sysfs))
-                .first(where: { $0.name == name })
+        guard case .interrupt(let name) = file, case .cpus(let cpus) = value, let table,
+            let interrupt = interrupts(of: link, among: table).first(where: { $0.name == name })
         else { throw KernelError(operation, .noSuchFileOrDirectory) }
         try KernelFile.write(
             cpus.listText, to: affinityFile(of: interrupt.number), for: operation)
@@ -139,7 +135,35 @@ extension QueueFile {
     }
 }
 
+extension QueueFile {
+    /// Reads what `name` says.
+    public init?(name: String) {
+        let words = name.split(separator: " ")
+        guard words.count == 2 else { return nil }
+        let queue = Int(words[0].dropFirst(3))
+        switch (words[0].prefix(3), words[1], queue) {
+        case ("rx-", "rps_cpus", let queue?): self = .rps(queue)
+        case ("rx-", "rps_flow_cnt", let queue?): self = .flows(queue)
+        case ("tx-", "xps_cpus", let queue?): self = .xps(queue)
+        case (_, "smp_affinity_list", _): self = .interrupt(String(words[0]))
+        default: return nil
+        }
+    }
+}
+
 extension QueueValue {
+    /// Reads what `text` says of such a file.
+    public init?(_ text: String, of file: QueueFile) {
+        switch file {
+        case .flows:
+            guard let count = Int(text) else { return nil }
+            self = .count(count)
+        case .rps, .xps, .interrupt:
+            guard let cpus = try? CPUMask(maskText: text) else { return nil }
+            self = .cpus(cpus)
+        }
+    }
+
     /// As its file takes it, interrupts apart.
     public var text: String {
         switch self {

@@ -1,5 +1,6 @@
 public import Netlink
 public import Plist
+import RPSTuner
 internal import SystemPackage
 
 /// One run on one network namespace: lock, observe, plan, journal, perform, verify, undo.
@@ -68,7 +69,7 @@ public final class Session {
         guard plan.conflicts.isEmpty else { throw .unavailable(plan.conflicts) }
 
         let memory = past.memory
-        let after = aim.goal.memory(after: plan, bindings: aim.bindings)
+        var after = aim.goal.memory(after: plan, bindings: aim.bindings)
         let prepared = try prepareBindings(aim, after: past)
         try rememberTables(preview.desired.newTables, beside: past.tables)
         var outcome = Outcome(
@@ -107,8 +108,9 @@ public final class Session {
             var duplicates: [Diagnostic] = []
             var reading = options
             reading.acceptsDuplicates = true
+            reading.acceptsNarrowing = true
             reading.comparesMarks = plan.comparesMarks
-            failure = verify(aim.goal, options: reading, memory: after, reporting: &duplicates)
+            failure = verify(aim.goal, options: reading, memory: &after, reporting: &duplicates)
             outcome.warnings += duplicates
         }
         outcome.durations.verify = verifying.microsecondsSince
@@ -121,6 +123,7 @@ public final class Session {
             }
             guard let failure else {
                 outcome.result = .applied
+                if after.isNarrowed { try folder.amend(next: after) }
                 try folder.commit()
                 return outcome
             }
@@ -223,6 +226,8 @@ public final class Session {
                 aim = self.aim(goal, past.bindings, links: links)
                 memory.carryTables(aim.bindings)
                 return aim.goal.sysctlsToObserve(links, memory: memory)
+            } queues: { links in
+                aim.goal.queuesToObserve(links, memory: memory)
             }
         } catch { throw .inconsistent(error) }
         durations.observe = observing.microsecondsSince
@@ -239,22 +244,38 @@ public final class Session {
         return (preview, aim)
     }
 
-    private func observe(_ goal: Goal, memory: Memory) throws(SessionError) -> KernelState {
+    /// - Parameter seesAllQueues: what a change of channels may have reset, too.
+    private func observe(
+        _ goal: Goal, memory: Memory, seesAllQueues: Bool = false
+    ) throws(SessionError) -> KernelState {
         do {
-            return try kernel.observe { goal.sysctlsToObserve($0, memory: memory) }
+            return try kernel.observe {
+                goal.sysctlsToObserve($0, memory: memory)
+            } queues: { links in
+                var interests = goal.queuesToObserve(links, memory: memory)
+                if seesAllQueues {
+                    for index in interests.keys { interests[index]?.aspects = .all }
+                }
+                return interests
+            }
         } catch { throw .inconsistent(error) }
     }
 
     /// nil where the kernel holds what was planned.
+    ///
+    /// - Parameter memory: learns what the kernel took in part.
     private func verify(
-        _ goal: Goal, options: Plan.Options, memory: Memory,
-        reporting duplicates: inout [Diagnostic]
+        _ goal: Goal, options: Plan.Options, memory: inout Memory,
+        reporting accepted: inout [Diagnostic]
     ) -> Outcome.Failure? {
         do {
             let state = try observe(goal, memory: memory)
             let desired = goal.desired(kernel: state, memory: memory)
             let rest = Plan(from: state, to: desired, memory: memory, options: options)
-            duplicates = rest.duplicates
+            accepted = rest.duplicates + rest.narrowings
+            for (identity, object) in rest.narrowed {
+                memory.settings[identity]?.narrowed = object
+            }
             return rest.isEmpty ? nil : .notConverged(rest.changes)
         } catch .inconsistent(let error) {
             return .notVerified(error)
@@ -272,7 +293,9 @@ public final class Session {
     ) -> [Change] {
         var left: [Change] = plan.changes.reversed().map(\.inverse)
         for _ in 0..<4 {
-            guard let now = try? observe(goal, memory: memory) else { continue }
+            guard let now = try? observe(goal, memory: memory, seesAllQueues: true) else {
+                continue
+            }
             left = Restoration(of: plan.changes, from: now, to: before).changes
             var rest = left[...]
             while !rest.isEmpty {
@@ -310,6 +333,16 @@ extension Session.Goal {
         }
     }
 
+    fileprivate func queuesToObserve(
+        _ links: [Link], memory: Memory
+    ) -> [InterfaceIndex: QueueInterest] {
+        switch self {
+        case .config(let config), .rebind(_, let config):
+            config.queuesToObserve(links, memory: memory)
+        case .nothing: memory.queuesToObserve
+        }
+    }
+
     fileprivate func memory(after plan: Plan, bindings: StandingBindings) -> Memory {
         var memory = plan.memory
         memory.bindings = bindings.runtime
@@ -328,6 +361,8 @@ extension Session.Goal {
 }
 
 extension Memory {
+    fileprivate var isNarrowed: Bool { settings.values.contains { $0.narrowed != nil } }
+
     /// What may be true at any moment while the plan is carried out.
     fileprivate func during(_ plan: Plan, after: Memory) -> Memory {
         var memory = self
@@ -337,7 +372,8 @@ extension Memory {
             memory.createdAddresses.insert(address.identity)
         }
         memory.settings.merge(after.settings) { old, new in
-            RememberedSetting(first: old.first, ours: new.ours, cause: new.cause)
+            RememberedSetting(
+                first: old.first, ours: new.ours, narrowed: new.narrowed, cause: new.cause)
         }
         memory.pending += plan.putBack
         return memory

@@ -1,4 +1,5 @@
 public import Netlink
+public import RPSTuner
 
 extension KernelObject {
     /// What makes two objects the same one, so that the kernel cannot hold both.
@@ -15,6 +16,9 @@ extension KernelObject {
         /// Apart from the others, which dictionaries compare by the thousand: it is large.
         indirect case rule(Rule)
         case sysctl(SysctlName)
+        case channels(InterfaceIndex)
+        /// Apart for its size, as rules are.
+        indirect case steering(InterfaceIndex, QueueFile)
     }
 
     public var identity: Identity {
@@ -24,6 +28,8 @@ extension KernelObject {
         case .route(let route): route.identity
         case .rule(let rule): rule.identity
         case .sysctl(let setting): .sysctl(setting.name)
+        case .channels(let setting): .channels(setting.interface)
+        case .steering(let setting): .steering(setting.interface, setting.file)
         }
     }
 }

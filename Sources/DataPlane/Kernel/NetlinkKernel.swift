@@ -1,10 +1,12 @@
 public import Netlink
+public import RPSTuner
 import SystemPackage
 
 /// The kernel of the network namespace in which it was made.
 public final class NetlinkKernel: Kernel {
     private let socket: NetlinkSocket
     private let sysctls: SysctlFiles
+    private var queues: QueueKernel
     /// Asked between two sends; true ends `perform` there with `EINTR`.
     public var shouldStop: () -> Bool = { false }
     /// For tests: told the index of each change before it is made. The changes then go out one
@@ -15,16 +17,20 @@ public final class NetlinkKernel: Kernel {
     private var hasJustLooked = false
 
     /// - Throws: `KernelError` where there is no netlink socket to be had.
-    public init(sysctls: SysctlFiles = SysctlFiles()) throws(KernelError) {
+    public init(
+        sysctls: SysctlFiles = SysctlFiles(), queues: QueueFiles = QueueFiles()
+    ) throws(KernelError) {
         socket = try NetlinkSocket()
         self.sysctls = sysctls
+        self.queues = QueueKernel(files: queues)
     }
 
     /// What tells this network namespace from all others since boot; nil before Linux 5.14.
     public var namespaceCookie: UInt64? { socket.namespaceCookie }
 
     public func observe(
-        sysctls names: ([Link]) -> Set<SysctlName>
+        sysctls names: ([Link]) -> Set<SysctlName>,
+        queues interests: ([Link]) -> [InterfaceIndex: QueueInterest]
     ) throws(KernelError) -> KernelState {
         let interfaces = try socket.interfaces()
         var state = KernelState(links: interfaces.map(\.link), hasIPv6: sysctls.hasIPv6)
@@ -42,6 +48,7 @@ public final class NetlinkKernel: Kernel {
             let value = configurations[interface]?.value(family, key)
             state.sysctls[name] = value.map(String.init) ?? sysctls.read(name)
         }
+        try queues.observe(interests(state.links), into: &state)
         hasJustLooked = true
         return state
     }
@@ -59,18 +66,17 @@ public final class NetlinkKernel: Kernel {
     public func perform(_ changes: [Change]) throws(Refusal) {
         let rulesAreNew = hasJustLooked
         hasJustLooked = false
+        queues.beginWriting()
         var pending = PendingChanges(rulesAreNew: rulesAreNew)
         for (index, change) in changes.enumerated() where !change.isSideEffect {
             if let beforeChange {
                 try send(&pending)
                 beforeChange(index)
             }
-            if let setting = change.sysctl {
+            if let setting = change.ownWrite {
                 try send(&pending)
                 try checkStop(at: index)
-                do throws(KernelError) {
-                    try sysctls.write(setting.value, to: setting.name)
-                } catch {
+                do throws(KernelError) { try write(setting) } catch {
                     throw Refusal(index: index, error: error)
                 }
             } else {
@@ -78,6 +84,15 @@ public final class NetlinkKernel: Kernel {
             }
         }
         try send(&pending)
+    }
+
+    private func write(_ setting: KernelObject) throws(KernelError) {
+        switch setting {
+        case .sysctl(let setting): try sysctls.write(setting.value, to: setting.name)
+        case .channels(let setting): try queues.set(setting)
+        case .steering(let setting): try queues.write(setting)
+        case .link, .address, .route, .rule: break
+        }
     }
 
     private func send(_ pending: inout PendingChanges) throws(Refusal) {
@@ -96,11 +111,16 @@ public final class NetlinkKernel: Kernel {
 }
 
 extension Change {
-    /// The value to write, where the change is a sysctl's. One that goes away has none.
-    fileprivate var sysctl: SysctlSetting? {
+    /// The setting to write, where that is no message among others: a file, or channels. One that
+    /// goes away has none.
+    fileprivate var ownWrite: KernelObject? {
         switch action {
-        case .add(.sysctl(let setting)), .replace(_, with: .sysctl(let setting)): setting
-        default: nil
+        case .add(let object), .replace(_, with: let object):
+            switch object {
+            case .sysctl, .channels, .steering: object
+            case .link, .address, .route, .rule: nil
+            }
+        case .remove: nil
         }
     }
 }
