@@ -92,11 +92,11 @@ public struct QueueFiles: Sendable {
 
     /// The interrupts of an interface's queues, told by their names alone.
     func interrupts(of link: Link, among table: InterruptTable) -> [QueueInterrupt] {
-        let device = sysfs.ancestors(of: sysfs.folder(of: link.name) + "/device")
-        let virtio = device.first?.split(separator: "/").last.flatMap {
+        let virtio = sysfs.deviceName(of: link.name).flatMap {
             $0.hasPrefix("virtio") ? $0 + "-" : nil
         }
-        let vectors = device.lazy.map { sysfs.names(in: $0 + "/msi_irqs") }.first { !$0.isEmpty }
+        let vectors = sysfs.devices(of: link.name).lazy.map { sysfs.names(in: $0 + "/msi_irqs") }
+            .first { !$0.isEmpty }
         let mine = vectors.map { Set($0.compactMap { Int($0) }) }
         let found = table.lines.compactMap { line -> QueueInterrupt? in
             let isMine =

@@ -31,6 +31,8 @@ final class FakeKernel: Kernel {
 
     /// What the kernel leaves of a mask that is written; nil: all.
     var housekeeping: CPUMask?
+    /// The kernel moves interrupts itself: what is written is without effect.
+    var managesInterrupts = false
 
     func observe(
         sysctls: ([Link]) -> Set<SysctlName>,
@@ -71,7 +73,9 @@ final class FakeKernel: Kernel {
                 throw Refusal(index: nil, error: KernelError("killed", .interrupted))
             }
             do {
-                try state.make(change.action.narrowed(to: housekeeping))
+                if !managesInterrupts || !change.object.isInterrupt {
+                    try state.make(change.action.narrowed(to: housekeeping))
+                }
                 onChange(change, state)
             } catch {
                 refusal = refusal ?? Refusal(index: index, error: error)
@@ -82,6 +86,16 @@ final class FakeKernel: Kernel {
 
     /// What another program, or a person, does to the kernel meanwhile.
     func disturb(_ action: Change.Action) throws(KernelError) { try state.make(action) }
+}
+
+extension KernelObject {
+    fileprivate var isInterrupt: Bool {
+        if case .steering(let setting) = self, case .interrupt = setting.file {
+            true
+        } else {
+            false
+        }
+    }
 }
 
 extension Change.Action {

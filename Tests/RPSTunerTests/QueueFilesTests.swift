@@ -20,7 +20,7 @@ import Testing
             try tree.write("\(net)/queues/tx-\(queue)/xps_cpus", "00000000,\(queue)0000000")
         }
         try tree.link("sys/class/net/eth1", to: "../../" + net.dropFirst(4))
-        try tree.link(net + "/device", to: "../..")
+        try tree.link(net + "/device", to: "../../../virtio1")
         for number in 40...44 {
             try tree.write("sys/devices/pci0000:00/0000:00:03.0/msi_irqs/\(number)", "")
             try tree.write("proc/irq/\(number)/smp_affinity_list", "0-3")

@@ -66,7 +66,8 @@ extension DesiredState {
     mutating func wantQueues(
         _ addresses: FinalAddresses, kernel: KernelState, memory: Memory
     ) {
-        guard let host = kernel.steeringHost else { return }
+        guard var host = kernel.steeringHost else { return }
+        host.hasFlowTable = kernel.sysctls[.flowTable] != nil
         var flowTable: (entries: Int, origin: SourceLocation)?
         for interface in addresses.managed where interface.config.activationPolicy != .down {
             guard let config = interface.config.queues,
@@ -131,7 +132,7 @@ extension Link {
     /// Why its queues can neither be read nor written here.
     var isNotShownBySysFS: String {
         "/sys/class/net/\(name) is not the \(name) of this network namespace (ifindex \(index)): "
-            + "/sys belongs to another one, and no queue can be read or written; "
-            + "mount its own: ip netns exec does, or: unshare --mount and mount -t sysfs none /sys"
+            + "/sys belongs to another one, and mounting its own needs CAP_SYS_ADMIN; "
+            + "ip netns exec mounts one"
     }
 }

@@ -4,7 +4,9 @@ import SystemPackage
 
 /// The queues' part of a kernel: ethtool's socket and the files, opened when first needed.
 struct QueueKernel {
-    let files: QueueFiles
+    private var files: QueueFiles
+    /// Where /sys is another namespace's.
+    private var ownSysFS: OwnSysFS?
     private var ethtool: Ethtool?
     /// The links as they were last seen.
     private var links: [InterfaceIndex: Link] = [:]
@@ -25,8 +27,7 @@ struct QueueKernel {
         let host = SteeringHost(
             topology: CPUTopology(sysfs),
             hasIRQBalance: interests.values.contains { $0.policy.irqAffinity == .auto }
-                && sysfs.hasIRQBalance,
-            hasFlowTable: state.sysctls[.flowTable] != nil)
+                && sysfs.hasIRQBalance)
         state.steeringHost = host
         let channels = try openEthtool().channels(
             of: state.links.filter { interests[$0.index] != nil })
@@ -51,6 +52,10 @@ struct QueueKernel {
         if aspects.contains(.interrupts), interrupts == nil {
             interrupts = InterruptTable(files.sysfs)
         }
+        let queues = files.read(link, aspects, interrupts: interrupts)
+        guard queues == nil, ownSysFS == nil, let own = OwnSysFS() else { return queues }
+        ownSysFS = own
+        files.sysfs.root = own.path
         return files.read(link, aspects, interrupts: interrupts)
     }
 

@@ -183,7 +183,7 @@ extension Planner {
 
     /// Where /sys is another namespace's, nothing can be given back, and nothing is forgotten.
     private mutating func reportUnreadable(_ interface: InterfaceIndex) {
-        guard !memory.queueSettings(of: interface).isEmpty,
+        guard desired.conflicts.isEmpty, !memory.queueSettings(of: interface).isEmpty,
             let link = kernel.links.first(where: { $0.index == interface })
         else { return }
         warnings.append(
