@@ -28,16 +28,22 @@ public struct QueueFiles: Sendable {
         guard let folder = try? KernelFile.open(path, O_RDONLY | O_DIRECTORY) else { return nil }
         defer { close(folder) }
         var queues = InterfaceQueues(node: sysfs.node(of: link.name))
-        while let rps = file(.rps(queues.receive.count), in: folder) {
+        while let rps = file(
+            .rps(queues.receive.count), in: folder, after: queues.receive.last.map { $0.rps != nil }
+        ) {
             queues.receive.append(.init(rps: try? CPUMask(maskText: rps)))
         }
         if aspects.contains(.rfs) {
             for queue in queues.receive.indices {
-                queues.receive[queue].flows = file(.flows(queue), in: folder).flatMap { Int($0) }
+                queues.receive[queue].flows = file(.flows(queue), in: folder, after: nil)
+                    .flatMap { Int($0) }
             }
         }
         if aspects.contains(.xps) {
-            while let xps = file(.xps(queues.transmit.count), in: folder) {
+            while let xps = file(
+                .xps(queues.transmit.count), in: folder,
+                after: queues.transmit.last.map { $0.xps != nil })
+            {
                 queues.transmit.append(.init(xps: try? CPUMask(maskText: xps)))
             }
         }
@@ -51,10 +57,13 @@ public struct QueueFiles: Sendable {
         return queues
     }
 
-    /// The text of a queue's file, empty where the queue has no such file; nil: no such queue.
-    private func file(_ file: QueueFile, in folder: Int32) -> String? {
+    /// The text of each queue's file in turn, empty where the queue has no such file; nil behind
+    /// the last queue.
+    private func file(_ file: QueueFile, in folder: Int32, after last: Bool?) -> String? {
         guard let path = file.path else { return nil }
         if let text = KernelFile.read(path, in: folder) { return text }
+        // Where the queue before it has the file, this queue is not there.
+        if last == true { return nil }
         let queue = String(path.prefix { $0 != "/" })
         return faccessat(folder, queue, F_OK, 0) == 0 ? "" : nil
     }

@@ -59,7 +59,7 @@ public struct QueueInterest: Hashable, Sendable {
     /// Whether a plan would change the channels.
     func changesChannels(of device: SteeringDevice, on host: SteeringHost) -> Bool {
         if policy.channels != .unchanged {
-            return SteeringPlan(policy, for: device, on: host).channels != nil
+            return SteeringPlan.changesChannels(policy, for: device, on: host)
         }
         guard let channels, let now = device.channels else { return false }
         return now.with(channels) != now
