@@ -225,7 +225,7 @@ import Testing
         let config = try readConfig(text).config
         #expect(
             config.notBuiltYet.map { "\($0.keyPath): \($0.message)" } == [
-                "Discovery: 'Discovery' is not built yet",
+                "Discovery: 'Discovery' is not built yet"
             ])
         #expect(config.notBuiltYet.allSatisfy { $0.severity == .error && $0.location != nil })
     }

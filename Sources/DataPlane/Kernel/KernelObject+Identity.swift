@@ -17,8 +17,7 @@ extension KernelObject {
         indirect case rule(Rule)
         case sysctl(SysctlName)
         case channels(InterfaceIndex)
-        /// Apart for its size, as rules are.
-        indirect case steering(InterfaceIndex, QueueFile)
+        case steering(InterfaceIndex, QueueFile)
     }
 
     public var identity: Identity {
@@ -38,7 +37,8 @@ extension KernelObject.Identity {
     /// The few bytes in which the objects of one host differ; equality looks at all of them.
     public func hash(into hasher: inout Hasher) {
         switch self {
-        case .mtu(let interface), .group(let interface), .up(let interface):
+        case .mtu(let interface), .group(let interface), .up(let interface),
+            .channels(let interface):
             hasher.combine(interface)
         case .address(_, let address, _):
             hasher.combine(address)
@@ -49,6 +49,9 @@ extension KernelObject.Identity {
             hasher.combine(rule)
         case .sysctl(let name):
             hasher.combine(name)
+        case .steering(let interface, let file):
+            hasher.combine(interface)
+            hasher.combine(file)
         }
     }
 }
