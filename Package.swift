@@ -80,7 +80,8 @@ let package = Package(
         .testTarget(
             name: "DataPlaneTests",
             dependencies: [
-                "DataPlane", "Netlink", "Plist", .product(name: "Logging", package: "swift-log"),
+                "DataPlane", "Netlink", "Plist", "RPSTuner",
+                .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Golden"],
             swiftSettings: houseStyle),

@@ -13,14 +13,15 @@ from case import Case, file, main
 from namespace import Monitor
 from vpc import INET4, PEERS, Capture
 
-# The contract's example, without the part (Queues) that is not built yet.
+# The contract's example.
 EXAMPLE = file(
     "Name = eth0; Primary = YES; Addressing = external;",
     'MACAddress = "00:16:3e:12:e7:01";\n'
     '          Addresses = ( "10.0.0.20/24", "10.0.0.30/24", "2001:db8:0:1::20/64" );\n'
     '          Gateway = ( "10.0.0.253", "2001:db8:0:1::ff" ); Table = 1001; RouteMetric = 1001;\n'
     '          Routes = ( { Destination = "10.8.0.0/16"; Gateway = "10.0.0.254"; } );\n'
-    "          MTU = 1500; ReversePathFilter = loose;",
+    "          MTU = 1500; ReversePathFilter = loose;\n"
+    "          Queues = { Channels = max; RPS = auto; XPS = auto; };",
     more='Sysctl = { "net.ipv4.conf.all.rp_filter" = 0; };')
 SERVICE, METADATA, ROUTER = "100.64.0.10", "169.254.169.254", "10.0.0.254"
 

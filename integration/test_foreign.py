@@ -158,7 +158,7 @@ class Conflicts(Case):
                       "eth1")
 
     def test_a_key_that_is_not_built_yet_is_named(self):
-        self.conflict(file(ETH0, ETH1 + " Queues = { Channels = max; };"), "Queues")
+        self.conflict(file(ETH0, ETH1, more="Discovery = { File = /run/x.plist; };"), "Discovery")
 
     def test_an_address_whose_removal_takes_a_foreign_default_needs_force(self):
         """The kernel takes a foreign route whose source is the removed address."""

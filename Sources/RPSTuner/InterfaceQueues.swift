@@ -109,3 +109,17 @@ extension InterfaceQueues {
         return files.compactMap { file in self[file].map { (file, $0) } }
     }
 }
+
+extension QueueFile: Comparable {
+    /// XPS and interrupts, RPS, RFS, each by queue.
+    public static func < (a: QueueFile, b: QueueFile) -> Bool { a.sortKey < b.sortKey }
+
+    private var sortKey: (Int, Int, String) {
+        switch self {
+        case .xps(let queue): (0, queue, "")
+        case .interrupt(let name): (1, 0, name)
+        case .rps(let queue): (2, queue, "")
+        case .flows(let queue): (3, queue, "")
+        }
+    }
+}

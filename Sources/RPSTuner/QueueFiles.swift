@@ -28,16 +28,22 @@ public struct QueueFiles: Sendable {
         guard let folder = try? KernelFile.open(path, O_RDONLY | O_DIRECTORY) else { return nil }
         defer { close(folder) }
         var queues = InterfaceQueues(node: sysfs.node(of: link.name))
-        while let rps = file(.rps(queues.receive.count), in: folder) {
+        while let rps = file(
+            .rps(queues.receive.count), in: folder, after: queues.receive.last.map { $0.rps != nil }
+        ) {
             queues.receive.append(.init(rps: try? CPUMask(maskText: rps)))
         }
         if aspects.contains(.rfs) {
             for queue in queues.receive.indices {
-                queues.receive[queue].flows = file(.flows(queue), in: folder).flatMap { Int($0) }
+                queues.receive[queue].flows = file(.flows(queue), in: folder, after: nil)
+                    .flatMap { Int($0) }
             }
         }
         if aspects.contains(.xps) {
-            while let xps = file(.xps(queues.transmit.count), in: folder) {
+            while let xps = file(
+                .xps(queues.transmit.count), in: folder,
+                after: queues.transmit.last.map { $0.xps != nil })
+            {
                 queues.transmit.append(.init(xps: try? CPUMask(maskText: xps)))
             }
         }
@@ -51,40 +57,39 @@ public struct QueueFiles: Sendable {
         return queues
     }
 
-    /// The text of a queue's file, empty where the queue has no such file; nil: no such queue.
-    private func file(_ file: QueueFile, in folder: Int32) -> String? {
+    /// The text of each queue's file in turn, empty where the queue has no such file; nil behind
+    /// the last queue.
+    private func file(_ file: QueueFile, in folder: Int32, after last: Bool?) -> String? {
         guard let path = file.path else { return nil }
         if let text = KernelFile.read(path, in: folder) { return text }
+        // Where the queue before it has the file, this queue is not there.
+        if last == true { return nil }
         let queue = String(path.prefix { $0 != "/" })
         return faccessat(folder, queue, F_OK, 0) == 0 ? "" : nil
     }
 
-    /// Writes one value.
+    /// Writes one value, of a link that /sys `shows`.
     ///
-    /// - Throws: `KernelError` with the path as its message; `ENODEV` where /sys shows another
-    ///   interface, `ENOENT` for a queue or an interrupt that is not there.
+    /// - Parameter interrupts: this host's, for an interrupt's affinity.
+    /// - Throws: `KernelError` with the path as its message; `ENOENT` for a queue or an interrupt
+    ///   that is not there, and `EIO` or `EPERM` for one that the kernel manages.
     public func write(
-        _ value: QueueValue, to file: QueueFile, of link: Link
+        _ value: QueueValue, to file: QueueFile, of link: Link, interrupts: InterruptTable? = nil
     ) throws(KernelError) {
         let operation = "write \(file.name)"
-        guard shows(link) else {
-            throw KernelError(
-                operation, .operationNotSupportedByDevice,
-                message: "\(sysfs.folder(of: link.name)) is another interface")
-        }
         guard let path = file.path else {
-            return try write(value, toInterrupt: file, of: link, for: operation)
+            return try write(value, toInterrupt: file, of: link, interrupts, for: operation)
         }
         try KernelFile.write(
             value.text, to: "\(sysfs.folder(of: link.name))/queues/\(path)", for: operation)
     }
 
     private func write(
-        _ value: QueueValue, toInterrupt file: QueueFile, of link: Link, for operation: String
+        _ value: QueueValue, toInterrupt file: QueueFile, of link: Link,
+        _ table: InterruptTable?, for operation: String
     ) throws(KernelError) {
-        guard case .interrupt(let name) = file, case .cpus(let cpus) = value,
-            let interrupt = interrupts(of: link, among: InterruptTable(sysfs))
-                .first(where: { $0.name == name })
+        guard case .interrupt(let name) = file, case .cpus(let cpus) = value, let table,
+            let interrupt = interrupts(of: link, among: table).first(where: { $0.name == name })
         else { throw KernelError(operation, .noSuchFileOrDirectory) }
         try KernelFile.write(
             cpus.listText, to: affinityFile(of: interrupt.number), for: operation)
@@ -96,11 +101,11 @@ public struct QueueFiles: Sendable {
 
     /// The interrupts of an interface's queues, told by their names alone.
     func interrupts(of link: Link, among table: InterruptTable) -> [QueueInterrupt] {
-        let device = sysfs.ancestors(of: sysfs.folder(of: link.name) + "/device")
-        let virtio = device.first?.split(separator: "/").last.flatMap {
+        let virtio = sysfs.deviceName(of: link.name).flatMap {
             $0.hasPrefix("virtio") ? $0 + "-" : nil
         }
-        let vectors = device.lazy.map { sysfs.names(in: $0 + "/msi_irqs") }.first { !$0.isEmpty }
+        let vectors = sysfs.devices(of: link.name).lazy.map { sysfs.names(in: $0 + "/msi_irqs") }
+            .first { !$0.isEmpty }
         let mine = vectors.map { Set($0.compactMap { Int($0) }) }
         let found = table.lines.compactMap { line -> QueueInterrupt? in
             let isMine =
@@ -139,7 +144,35 @@ extension QueueFile {
     }
 }
 
+extension QueueFile {
+    /// Reads what `name` says.
+    public init?(name: String) {
+        let words = name.split(separator: " ")
+        guard words.count == 2 else { return nil }
+        let queue = Int(words[0].dropFirst(3))
+        switch (words[0].prefix(3), words[1], queue) {
+        case ("rx-", "rps_cpus", let queue?): self = .rps(queue)
+        case ("rx-", "rps_flow_cnt", let queue?): self = .flows(queue)
+        case ("tx-", "xps_cpus", let queue?): self = .xps(queue)
+        case (_, "smp_affinity_list", _): self = .interrupt(String(words[0]))
+        default: return nil
+        }
+    }
+}
+
 extension QueueValue {
+    /// Reads what `text` says of such a file.
+    public init?(_ text: String, of file: QueueFile) {
+        switch file {
+        case .flows:
+            guard let count = Int(text) else { return nil }
+            self = .count(count)
+        case .rps, .xps, .interrupt:
+            guard let cpus = try? CPUMask(maskText: text) else { return nil }
+            self = .cpus(cpus)
+        }
+    }
+
     /// As its file takes it, interrupts apart.
     public var text: String {
         switch self {

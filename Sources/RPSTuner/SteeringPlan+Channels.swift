@@ -1,11 +1,14 @@
-import Netlink
+public import Netlink
 
 extension SteeringPlan {
     /// The channels to set, and the queues that there are then.
     mutating func planChannels(_ policy: SteeringPolicy, _ device: SteeringDevice) {
         receiveCount = device.queues.receive.count
         transmitCount = device.queues.transmit.count
-        guard policy.channels != .unchanged else { return }
+        guard policy.channels != .unchanged else {
+            if let counts = device.returningCounts { set(counts, device.channels) }
+            return
+        }
         guard let now = device.channels, let kind = now.kind else {
             return report(.noChannels, .channels)
         }
@@ -15,8 +18,12 @@ extension SteeringPlan {
         if device.hasFixedChannels {
             return report(.fixedChannels(now.largest(of: kind)), .channels)
         }
+        set(counts, now)
+    }
+
+    private mutating func set(_ counts: ChannelCounts, _ now: Channels?) {
+        guard let then = now?.with(counts), then != now else { return }
         channels = counts
-        let then = now.with(counts)
         let combined = Int(then.combined?.current ?? 0)
         receiveCount = combined + Int(then.rx?.current ?? 0)
         transmitCount = combined + Int(then.tx?.current ?? 0)
@@ -92,5 +99,12 @@ extension Channels {
         case .combined: combined?.current ?? 0
         case .separate: max(rx?.current ?? 0, tx?.current ?? 0)
         }
+    }
+}
+
+extension SteeringDevice {
+    /// The counts that a policy sets, as they are now; nil for a device without.
+    public var setCounts: ChannelCounts? {
+        channels.flatMap { channels in channels.kind?.counts(of: channels) }
     }
 }

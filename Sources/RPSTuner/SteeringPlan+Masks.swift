@@ -27,13 +27,13 @@ extension SteeringPlan {
         for queue in 0..<count {
             let file = QueueFile.xps(queue)
             if let explicit {
-                append(file, .cpus(explicit), .xps, "XPS = \(explicit)")
+                append(file, .cpus(explicit), .xps, .asWritten(.xps, "\(explicit)"))
             } else if policy.xps == .off {
-                append(file, .cpus([]), .xps, "XPS = off")
+                append(file, .cpus([]), .xps, .asWritten(.xps, "off"))
             } else {
                 append(
                     file, .cpus(CPUMask(groups[queue])), .xps,
-                    reason(group: groups[queue], queue, of: count, device))
+                    share(groups[queue], queue, of: count, device))
             }
         }
     }
@@ -55,7 +55,7 @@ extension SteeringPlan {
             else { continue }
             append(
                 .interrupt(interrupt.name), .cpus([cpu]), .irqAffinity,
-                "the first CPU of queue \(interrupt.queue)'s share")
+                .firstOfShare(interrupt.queue))
         }
     }
 
@@ -70,37 +70,41 @@ extension SteeringPlan {
         if case .cpus(let cpus) = policy.rps {
             let usable = check(cpus, .rps, topology, dropsReserved: true).intersection(eligible)
             if usable.isEmpty { return report(.noEligibleCPU, .rps) }
-            return steerAll(to: usable, "RPS = \(cpus)")
+            return steerAll(to: usable, .asWritten(.rps, "\(cpus)"))
         }
         if local.isEmpty && policy.rps != .off { return }
         let count = receiveCount
         let groups = Self.groups(of: local, for: count)
         switch policy.rps {
-        case .off: steerAll(to: [], "RPS = off")
-        case .all: steerAll(to: CPUMask(local), "RPS = all: CPUs \(CPUMask(local))")
+        case .off: steerAll(to: [], .asWritten(.rps, "off"))
+        case .all: steerAll(to: CPUMask(local), .all(CPUMask(local)))
         case .alibaba: planGuide(policy, topology, groups, device)
         case .auto, .excludeIRQ, .cpus, .unchanged:
             if count >= local.count {
-                return steerAll(
-                    to: [],
-                    "off: \(count) \(count == 1 ? "queue" : "queues") for \(local.count) "
-                        + "\(local.count == 1 ? "CPU" : "CPUs"), each already has its own")
+                return steerAll(to: [], .queuesForAll(count, cpus: local.count))
             }
             for queue in 0..<count {
                 var group = groups[queue]
-                var reason = reason(group: group, queue, of: count, device)
+                var reason = share(group, queue, of: count, device)
                 if policy.rps == .excludeIRQ, group.count >= 4,
                     let cpu = interruptCPU(of: queue, group, policy, device)
                 {
                     group.removeAll { $0 == cpu }
-                    reason += ", without CPU \(cpu), which has the interrupt"
+                    reason = .withoutInterrupt(reason, cpu)
                 }
                 append(.rps(queue), .cpus(CPUMask(group)), .rps, reason)
             }
         }
     }
 
-    private mutating func steerAll(to cpus: CPUMask, _ reason: String) {
+    private func share(
+        _ group: [Int], _ queue: Int, of count: Int, _ device: SteeringDevice
+    ) -> SteeringReason {
+        .share(
+            CPUMask(group), queue, of: count, cpus: local.count, node: device.queues.node)
+    }
+
+    private mutating func steerAll(to cpus: CPUMask, _ reason: SteeringReason) {
         for queue in 0..<receiveCount { append(.rps(queue), .cpus(cpus), .rps, reason) }
     }
 
@@ -126,8 +130,7 @@ extension SteeringPlan {
         let guide = CPUMask(first: topology.online.count >= 16 ? 8 : 4)
         let usable = guide.intersection(eligible)
         if usable.isEmpty { return report(.noEligibleCPU, .rps) }
-        let clipped = usable == guide ? "" : ", of which \(usable.maskText) is usable here"
-        steerAll(to: usable, "the guide's mask \(guide.maskText)\(clipped)")
+        steerAll(to: usable, .guide(guide, usable: usable))
         let queues = receiveCount == 1 ? "1 queue" : "\(receiveCount) queues"
         let better: String
         if receiveCount >= local.count {
@@ -160,13 +163,13 @@ extension SteeringPlan {
             return policy.rfs == .off ? () : report(.noRFS, .rfs)
         }
         var each = 0
-        var reason = "RFS = off"
+        var reason = SteeringReason.asWritten(.rfs, "off")
         if case .entries(let entries) = policy.rfs {
             guard host.hasFlowTable else { return report(.noFlowTable, .rfs) }
             // The kernel rounds up; rounded down, the queues together fit the global table.
             let share = max(1, entries / max(1, receiveCount))
             each = 1 << (Int.bitWidth - 1 - share.leadingZeroBitCount)
-            reason = "\(entries) entries for \(receiveCount) queues"
+            reason = .flowEntries(entries, queues: receiveCount)
             flowEntries = entries
         }
         for queue in 0..<receiveCount { append(.flows(queue), .count(each), .rfs, reason) }

@@ -8,8 +8,10 @@ public struct SteeringPlan: Hashable, Sendable {
         public var file: QueueFile
         public var value: QueueValue
         public var key: SteeringKey
-        /// For people: `CPUs 0-1, share 1 of 2`.
-        public var reason: String
+        public var cause: SteeringReason
+
+        /// For people: `CPUs 0-1: share 1 of 2 of the 4 CPUs of node 0`.
+        public var reason: String { cause.description }
     }
 
     /// The CPUs that the policy may use.
@@ -30,6 +32,29 @@ public struct SteeringPlan: Hashable, Sendable {
     public internal(set) var problems: [SteeringProblem] = []
 
     public init(_ policy: SteeringPolicy, for device: SteeringDevice, on host: SteeringHost) {
+        self.init(channelsBy: policy, for: device, on: host)
+        let topology = host.topology
+        planTransmit(policy, device, topology)
+        planInterrupts(policy, device, host)
+        planReceive(policy, device, topology)
+        planFlows(policy, device, host)
+        guard device.queues.isReadOnly, let key = entries.first?.key else { return }
+        if channels != nil || entries.contains(where: { device.queues[$0.file] != $0.value }) {
+            report(.readOnly, key)
+        }
+    }
+
+    /// Whether the policy sets other channels than there are.
+    public static func changesChannels(
+        _ policy: SteeringPolicy, for device: SteeringDevice, on host: SteeringHost
+    ) -> Bool {
+        Self(channelsBy: policy, for: device, on: host).channels != nil
+    }
+
+    /// The CPUs and the channels alone.
+    private init(
+        channelsBy policy: SteeringPolicy, for device: SteeringDevice, on host: SteeringHost
+    ) {
         let topology = host.topology
         eligible = topology.eligible
         if let cpus = policy.cpus {
@@ -41,14 +66,6 @@ public struct SteeringPlan: Hashable, Sendable {
             report(.noEligibleCPU, policy.cpus == nil ? .rps : .cpus)
         }
         planChannels(policy, device)
-        planTransmit(policy, device, topology)
-        planInterrupts(policy, device, host)
-        planReceive(policy, device, topology)
-        planFlows(policy, device, host)
-        let isWritten = channels != nil || entries.contains { device.queues[$0.file] != $0.value }
-        if device.queues.isReadOnly, isWritten, let key = entries.first?.key {
-            report(.readOnly, key)
-        }
     }
 
     public var errors: [SteeringProblem] { problems.filter { $0.severity == .error } }
@@ -95,16 +112,9 @@ public struct SteeringPlan: Hashable, Sendable {
     }
 
     mutating func append(
-        _ file: QueueFile, _ value: QueueValue, _ key: SteeringKey, _ reason: String
+        _ file: QueueFile, _ value: QueueValue, _ key: SteeringKey, _ cause: SteeringReason
     ) {
-        entries.append(Entry(file: file, value: value, key: key, reason: reason))
-    }
-
-    /// `CPUs 0-1, share 1 of 2 of the 4 on node 0`
-    func reason(group: [Int], _ queue: Int, of count: Int, _ device: SteeringDevice) -> String {
-        let place = device.queues.node.map { " of node \($0)" } ?? ""
-        return "\(group.count == 1 ? "CPU" : "CPUs") \(CPUMask(group)): share \(queue + 1) of "
-            + "\(count) of the \(local.count) CPUs\(place)"
+        entries.append(Entry(file: file, value: value, key: key, cause: cause))
     }
 }
 

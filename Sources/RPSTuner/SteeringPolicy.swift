@@ -43,7 +43,8 @@ public struct SteeringPolicy: Hashable, Sendable {
     public var aspects: InterfaceQueues.Aspects {
         var aspects: InterfaceQueues.Aspects = []
         if rps != .unchanged { aspects.insert(.rps) }
-        if xps != .unchanged { aspects.insert(.xps) }
+        // Interrupts go by the number of transmit queues, too.
+        if xps != .unchanged || irqAffinity != .unchanged { aspects.insert(.xps) }
         if rfs != .unchanged { aspects.insert(.rfs) }
         if irqAffinity != .unchanged || rps == .excludeIRQ { aspects.insert(.interrupts) }
         return aspects
@@ -59,6 +60,8 @@ public struct SteeringDevice: Hashable, Sendable {
     public var queues: InterfaceQueues
     /// Its channels can be read, not set (tun: the program that opened it decides).
     public var hasFixedChannels: Bool
+    /// What its channels go back to where the policy leaves them as they are; nil: they stay.
+    public var returningCounts: ChannelCounts?
 
     public init(
         name: String, channels: Channels?, queues: InterfaceQueues, hasFixedChannels: Bool = false

@@ -51,12 +51,12 @@ public struct SteeringProblem: Hashable, Sendable {
     public func message(of interface: String) -> String {
         switch kind {
         case .cpusBeyondMachine(let cpus, let possible):
-            "\(cpusText(cpus)) of '\(key.rawValue)' is beyond this machine, "
-                + "which has \(cpusText(possible))"
+            "\(cpus.named) of '\(key.rawValue)' is beyond this machine, "
+                + "which has \(possible.named)"
         case .cpusOffline(let cpus):
-            "\(cpusText(cpus)) of '\(key.rawValue)' is offline and is left out"
+            "\(cpus.named) of '\(key.rawValue)' is offline and is left out"
         case .cpusReserved(let cpus):
-            "\(cpusText(cpus)) of '\(key.rawValue)' is isolated (isolcpus, nohz_full or a cgroup) "
+            "\(cpus.named) of '\(key.rawValue)' is isolated (isolcpus, nohz_full or a cgroup) "
                 + "and is left out; the kernel steers nothing there"
         case .noEligibleCPU:
             "'\(key.rawValue)' leaves no CPU of this machine that packets may be steered to"
@@ -90,9 +90,5 @@ public struct SteeringProblem: Hashable, Sendable {
                 + "the queues of \(interface) cannot be steered"
         case .guide(let text): text
         }
-    }
-
-    private func cpusText(_ cpus: CPUMask) -> String {
-        cpus.count == 1 ? "CPU \(cpus)" : "CPUs \(cpus)"
     }
 }

@@ -49,30 +49,34 @@ public struct SysFS: Sendable, Hashable {
     /// Whether its file system takes no writes at all, whoever asks.
     func isReadOnly(_ path: String) -> Bool { access(path, W_OK) != 0 && errno == EROFS }
 
-    /// The path without symbolic links; nil where it leads nowhere.
-    func realPath(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
+    /// The folder of an interface's device, and of the devices that it hangs on, up to the bus.
+    func devices(of interface: String) -> [String] {
+        // Not by their real paths: a mount that only we see has none.
+        var folder = folder(of: interface) + "/device"
+        var folders: [String] = []
+        while folders.count < 8, exists(folder) {
+            folders.append(folder)
+            folder += "/.."
+        }
+        return folders
     }
 
-    /// Each folder from this one up to the root, real paths.
-    func ancestors(of path: String) -> [String] {
-        guard var path = realPath(path) else { return [] }
-        var ancestors: [String] = []
-        while path.utf8.count > 1 {
-            ancestors.append(path)
-            guard let slash = path.lastIndex(of: "/") else { break }
-            path = String(path[..<slash])
+    /// What the bus calls an interface's device: `virtio1`, `0000:00:05.0`; nil where it has none.
+    func deviceName(of interface: String) -> String? {
+        let name = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+            guard let start = buffer.baseAddress else { return "" }
+            let count = readlink(folder(of: interface) + "/device", start, buffer.count)
+            return String(
+                decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
-        return ancestors
+        return name.split(separator: "/").last.map(String.init)
     }
 
     /// The NUMA node of an interface's device; nil where it has none, or the machine has one.
     ///
     /// virtio's own device has no `numa_node`: its PCI parent does.
     public func node(of interface: String) -> Int? {
-        for folder in ancestors(of: folder(of: interface) + "/device") {
+        for folder in devices(of: interface) {
             if let node = number(folder + "/numa_node"), node >= 0 { return node }
         }
         return nil

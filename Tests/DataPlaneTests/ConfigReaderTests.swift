@@ -221,13 +221,11 @@ import Testing
     func notBuiltYet() throws {
         let text = configText(
             "{ Name = eth0; }",
-            "{ Name = eth1; Queues = { Channels = 4; CPUs = \"0-3,8\"; RFS = off; }; }",
             rest: "Discovery = { File = /run/x.plist; };")
         let config = try readConfig(text).config
         #expect(
             config.notBuiltYet.map { "\($0.keyPath): \($0.message)" } == [
-                "Discovery: 'Discovery' is not built yet",
-                "Interfaces[1].Queues: 'Queues' is not built yet",
+                "Discovery: 'Discovery' is not built yet"
             ])
         #expect(config.notBuiltYet.allSatisfy { $0.severity == .error && $0.location != nil })
     }

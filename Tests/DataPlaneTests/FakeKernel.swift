@@ -1,4 +1,5 @@
 import Netlink
+import RPSTuner
 import SystemPackage
 
 @testable import DataPlane
@@ -28,11 +29,25 @@ final class FakeKernel: Kernel {
         self.fault = fault
     }
 
-    func observe(sysctls: ([Link]) -> Set<SysctlName>) throws(KernelError) -> KernelState {
+    /// What the kernel leaves of a mask that is written; nil: all.
+    var housekeeping: CPUMask?
+    /// The kernel moves interrupts itself: what is written is without effect.
+    var managesInterrupts = false
+
+    func observe(
+        sysctls: ([Link]) -> Set<SysctlName>,
+        queues: ([Link]) -> [InterfaceIndex: QueueInterest]
+    ) throws(KernelError) -> KernelState {
         guard !isCrashed else { throw KernelError("observe", .interrupted) }
         var seen = state
         let asked = sysctls(state.links)
         seen.sysctls = state.sysctls.filter { asked.contains($0.key) }
+        seen.queues = [:]
+        seen.steeringHost = nil
+        for (index, interest) in queues(state.links) {
+            seen.steeringHost = state.steeringHost
+            seen.queues[index] = state.seen(index, interest)
+        }
         return seen
     }
 
@@ -58,7 +73,9 @@ final class FakeKernel: Kernel {
                 throw Refusal(index: nil, error: KernelError("killed", .interrupted))
             }
             do {
-                try state.make(change.action)
+                if !managesInterrupts || !change.object.isInterrupt {
+                    try state.make(change.action.narrowed(to: housekeeping))
+                }
                 onChange(change, state)
             } catch {
                 refusal = refusal ?? Refusal(index: index, error: error)
@@ -69,4 +86,28 @@ final class FakeKernel: Kernel {
 
     /// What another program, or a person, does to the kernel meanwhile.
     func disturb(_ action: Change.Action) throws(KernelError) { try state.make(action) }
+}
+
+extension KernelObject {
+    fileprivate var isInterrupt: Bool {
+        if case .steering(let setting) = self, case .interrupt = setting.file {
+            true
+        } else {
+            false
+        }
+    }
+}
+
+extension Change.Action {
+    /// As the kernel takes a mask when it keeps some CPUs free.
+    fileprivate func narrowed(to housekeeping: CPUMask?) -> Change.Action {
+        guard let housekeeping else { return self }
+        switch self {
+        case .add(.steering(var setting)), .replace(_, with: .steering(var setting)):
+            guard case .cpus(let cpus) = setting.value else { return self }
+            setting.value = .cpus(cpus.intersection(housekeeping))
+            return .add(.steering(setting))
+        default: return self
+        }
+    }
 }

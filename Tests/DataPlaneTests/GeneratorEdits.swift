@@ -32,7 +32,8 @@ struct FileEditor {
         let secondaries = all.filter { !file.interfaces[$0].isPrimary }
         guard let one = random.one(of: secondaries), let any = random.one(of: all) else { return }
         let other = random.one(of: secondaries.filter { $0 != one })
-        switch random.number(0...14) {
+        switch random.number(0...15) {
+        case 15: file.interfaces[any].queues = random.pick(nil, QueueWishes.one(&random))
         case 0:
             guard let other else { return }
             move(from: one, to: other, in: &file)

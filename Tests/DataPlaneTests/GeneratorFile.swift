@@ -19,6 +19,8 @@ struct GeneratedFile {
         var failClosed: String?
         var mtu: Int?
         var routes: [String] = []
+        /// The inside of `Queues`.
+        var queues: String?
 
         /// As an entry of `Interfaces`.
         var text: String {
@@ -43,6 +45,7 @@ struct GeneratedFile {
             add("FailClosed", failClosed)
             add("MTU", mtu)
             if !routes.isEmpty { keys.append("Routes = ( \(routes.joined(separator: ", ")) )") }
+            if let queues { keys.append("Queues = { \(queues) }") }
             return "{ " + keys.joined(separator: "; ") + "; }"
         }
     }

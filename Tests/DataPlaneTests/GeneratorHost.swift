@@ -6,8 +6,8 @@ import Testing
 /// A multi-ENI host as one may find it, and a file for it.
 struct HostGenerator {
     var random: SeededGenerator
-    private(set) var state = KernelState()
-    private(set) var file = GeneratedFile(interfaces: [])
+    var state = KernelState()
+    var file = GeneratedFile(interfaces: [])
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
@@ -17,6 +17,7 @@ struct HostGenerator {
         for (number, link) in secondaries.enumerated() { makeSecondary(link, number + 1) }
         makeOthers()
         makeForeignRules()
+        makeQueues()
     }
 
     /// Subnet 0 is the shared one.

@@ -1,4 +1,5 @@
 import Netlink
+import RPSTuner
 
 @testable import DataPlane
 
@@ -21,7 +22,15 @@ struct Vandal {
     private mutating func deed(on state: KernelState) -> Change.Action? {
         let ours: UInt8 = 82
         let enis = state.links.filter { $0.name.hasPrefix("eth") }
-        switch random.number(0...6) {
+        switch random.number(0...8) {
+        case 7:
+            return random.one(of: enis).map {
+                .add(.channels(ChannelSetting(interface: $0.index, ChannelCounts(combined: 1))))
+            }
+        case 8:
+            return random.one(of: enis).map {
+                .add(.steering(SteeringSetting(interface: $0.index, .rps(0), .cpus([0]))))
+            }
         case 0, 1:
             return random.one(of: state.routes.filter { $0.protocol.rawValue == ours })
                 .map { .remove(.route($0)) }

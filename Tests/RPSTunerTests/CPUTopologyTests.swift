@@ -66,7 +66,8 @@ import Testing
         try tree.write("sys/devices/pci0000:00/0000:00:03.0/numa_node", "1")
         try tree.link(
             "sys/class/net/eth0", to: "../../devices/pci0000:00/0000:00:03.0/virtio1/net/eth0")
-        try tree.link("sys/devices/pci0000:00/0000:00:03.0/virtio1/net/eth0/device", to: "../..")
+        try tree.link(
+            "sys/devices/pci0000:00/0000:00:03.0/virtio1/net/eth0/device", to: "../../../virtio1")
         #expect(tree.sysfs.node(of: "eth0") == 1)
         try tree.write("sys/devices/pci0000:00/0000:00:03.0/numa_node", "-1")
         #expect(tree.sysfs.node(of: "eth0") == nil)

@@ -100,7 +100,8 @@ import Testing
         let device = SteeringDevice(queues: 2).withInterrupts(on: [1, 4])
         let plan = SteeringPlan(device, on: eight) { $0.rps = .excludeIRQ }
         #expect(plan.masks(.rps) == ["d", "e0"])
-        #expect(plan.entries[0].reason.hasSuffix("without CPU 1, which has the interrupt"))
+        #expect(
+            plan.entries[0].reason.hasSuffix("without CPU 1, which has the interrupt"))
         let moved = SteeringPlan(device, on: eight) {
             $0.rps = .excludeIRQ
             $0.irqAffinity = .auto

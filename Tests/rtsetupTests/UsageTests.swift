@@ -100,13 +100,13 @@ struct UsageTests {
             """
             \(try Sandbox.setUp)
             echo '{ Version = 1; Interfaces = (
-                { Name = eth0; Queues = { Channels = max; }; } ); }' > $dir/a.plist
+                { Name = eth0; } ); Discovery = { File = /run/x.plist; }; }' > $dir/a.plist
             $rtsetup validate || exit 9
             $rtsetup plan --format json || echo "exit $?"
             """)
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.output.contains("a.plist: valid\n"))
-        #expect(run.errors.contains("a.plist:2:20: warning: "))
+        #expect(run.errors.contains("a.plist:2:25: warning: "))
         #expect(run.output.contains(#"{"version":1,"error":{"exit":69,"diagnostics":[{"#))
         #expect(run.output.hasSuffix("exit 69\n"))
     }

@@ -1,4 +1,5 @@
 import Netlink
+import RPSTuner
 
 /// The changes that bring the kernel back to what it was before a plan, by observation: it does
 /// not matter which of the plan's changes were made, nor what the kernel did with them by itself.
@@ -15,6 +16,7 @@ struct Restoration {
         self.now = now
         self.before = before
         self.plan = plan
+        restoreQueues()
         restoreTouched()
         restoreForeignAddresses()
         restoreForeignRoutes()
@@ -31,7 +33,7 @@ struct Restoration {
                 case .address(let address): address.interface
                 case .link(let setting): setting.interface
                 case .sysctl(let setting): setting.interface
-                case .route, .rule: nil
+                case .route, .rule, .channels, .steering: nil
                 }
             })
     }
@@ -41,7 +43,7 @@ struct Restoration {
         let nowObjects = now.objects(like: plan)
         let beforeObjects = before.objects(like: plan)
         var seen: Set<TouchedKey> = []
-        for change in plan.reversed() where !change.isSideEffect {
+        for change in plan.reversed() where !change.isSideEffect && !change.object.isOfQueues {
             let key = TouchedKey(change.object)
             guard seen.insert(key).inserted else { continue }
             let action: Change.Action? =
@@ -54,6 +56,52 @@ struct Restoration {
                 }
             if let action { changes.append(Change(action, owner: change.owner)) }
         }
+    }
+
+    /// They were changed last. The channels first: they reset the rest.
+    private mutating func restoreQueues() {
+        var files: [InterfaceIndex: Set<QueueFile>] = [:]
+        var renewed: Set<InterfaceIndex> = []
+        for change in plan {
+            switch change.object {
+            case .channels(let setting): renewed.insert(setting.interface)
+            case .steering(let setting):
+                files[setting.interface, default: []].insert(setting.file)
+            case .link, .address, .route, .rule, .sysctl: break
+            }
+        }
+        for interface in renewed.union(files.keys).sorted() {
+            guard let was = before.queues[interface], let here = now.queues[interface] else {
+                continue
+            }
+            if renewed.contains(interface), let old = was.channels, let new = here.channels,
+                old.counts != new.counts
+            {
+                changes.append(
+                    Change(
+                        .replace(
+                            .channels(ChannelSetting(interface: interface, new.counts)),
+                            with: .channels(ChannelSetting(interface: interface, old.counts))),
+                        owner: interface))
+            }
+            for (file, value) in was.queues?.values ?? []
+            where renewed.contains(interface) || files[interface]?.contains(file) == true {
+                restore(file, of: interface, to: value, from: here.queues?[file])
+            }
+        }
+    }
+
+    private mutating func restore(
+        _ file: QueueFile, of interface: InterfaceIndex, to was: QueueValue,
+        from here: QueueValue?
+    ) {
+        guard here != was else { return }
+        let old = KernelObject.steering(SteeringSetting(interface: interface, file, was))
+        let new = here.map {
+            KernelObject.steering(SteeringSetting(interface: interface, file, $0))
+        }
+        changes.append(
+            Change(new.map { .replace($0, with: old) } ?? .add(old), owner: interface))
     }
 
     private mutating func restoreForeignAddresses() {
@@ -100,7 +148,7 @@ struct Restoration {
                     let link = before.links.first(where: { $0.index == setting.interface })
                 else { continue }
                 names.insert(.interface(link.name, "ipv6", "mtu"))
-            case .address, .route, .rule: break
+            case .address, .route, .rule, .channels, .steering: break
             }
         }
         let done = Set(changes.map(\.object.identity))
@@ -182,7 +230,16 @@ extension KernelObject {
         case .address(let address): [address.interface]
         case .route(let route): Set(route.nextHops.compactMap(\.interface))
         case .sysctl(let setting): setting.interface.map { [$0] } ?? []
+        case .channels(let setting): [setting.interface]
+        case .steering(let setting): [setting.interface]
         case .rule: []
+        }
+    }
+
+    fileprivate var isOfQueues: Bool {
+        switch self {
+        case .channels, .steering: true
+        case .link, .address, .route, .rule, .sysctl: false
         }
     }
 

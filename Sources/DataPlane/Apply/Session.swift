@@ -1,5 +1,6 @@
 public import Netlink
 public import Plist
+import RPSTuner
 internal import SystemPackage
 
 /// One run on one network namespace: lock, observe, plan, journal, perform, verify, undo.
@@ -78,7 +79,7 @@ public final class Session {
         guard plan.conflicts.isEmpty else { throw .unavailable(plan.conflicts) }
 
         let memory = past.memory.following(preview.kernel.links)
-        let after = aim.goal.memory(after: plan, bindings: aim.bindings)
+        var after = aim.goal.memory(after: plan, bindings: aim.bindings)
         let prepared: BindingsFile.Prepared?
         do {
             let isNew = aim.rebind != nil && aim.bindings.kept != past.bindings.kept
@@ -121,8 +122,9 @@ public final class Session {
             var duplicates: [Diagnostic] = []
             var reading = options
             reading.acceptsDuplicates = true
+            reading.acceptsNarrowing = true
             reading.comparesMarks = plan.comparesMarks
-            failure = verify(aim.goal, options: reading, memory: after, reporting: &duplicates)
+            failure = verify(aim.goal, options: reading, memory: &after, reporting: &duplicates)
             outcome.warnings += duplicates
         }
         outcome.durations.verify = verifying.microsecondsSince
@@ -135,6 +137,7 @@ public final class Session {
             }
             guard let failure else {
                 outcome.result = .applied
+                if after.isNarrowed { try folder.amend(next: after) }
                 try folder.commit()
                 return outcome
             }
@@ -207,6 +210,8 @@ public final class Session {
                 memory = past.memory.following(links)
                 memory.carryTables(aim.bindings)
                 return aim.goal.sysctlsToObserve(links, memory: memory)
+            } queues: { links in
+                aim.goal.queuesToObserve(links, memory: memory)
             }
         } catch { throw .inconsistent(error) }
         durations.observe = observing.microsecondsSince
@@ -227,24 +232,38 @@ public final class Session {
         return (preview, aim)
     }
 
-    private func observe(_ goal: Goal, memory: Memory) throws(SessionError) -> KernelState {
+    /// - Parameter seesAllQueues: what a change of channels may have reset, too.
+    private func observe(
+        _ goal: Goal, memory: Memory, seesAllQueues: Bool = false
+    ) throws(SessionError) -> KernelState {
         do {
             return try kernel.observe {
                 goal.sysctlsToObserve($0, memory: memory.following($0))
+            } queues: { links in
+                var interests = goal.queuesToObserve(links, memory: memory.following(links))
+                if seesAllQueues {
+                    for index in interests.keys { interests[index]?.aspects = .all }
+                }
+                return interests
             }
         } catch { throw .inconsistent(error) }
     }
 
     /// nil where the kernel holds what was planned.
+    ///
+    /// - Parameter memory: learns what the kernel took in part.
     private func verify(
-        _ goal: Goal, options: Plan.Options, memory: Memory,
-        reporting duplicates: inout [Diagnostic]
+        _ goal: Goal, options: Plan.Options, memory: inout Memory,
+        reporting accepted: inout [Diagnostic]
     ) -> Outcome.Failure? {
         do {
             let state = try observe(goal, memory: memory)
             let desired = goal.desired(kernel: state, memory: memory)
             let rest = Plan(from: state, to: desired, memory: memory, options: options)
-            duplicates = rest.duplicates
+            accepted = rest.duplicates + rest.narrowings
+            for (identity, object) in rest.narrowed {
+                memory.settings[identity]?.narrowed = object
+            }
             return rest.isEmpty ? nil : .notConverged(rest.changes)
         } catch .inconsistent(let error) {
             return .notVerified(error)
@@ -262,7 +281,9 @@ public final class Session {
     ) -> [Change] {
         var left: [Change] = plan.changes.reversed().map(\.inverse)
         for _ in 0..<4 {
-            guard let now = try? observe(goal, memory: memory) else { continue }
+            guard let now = try? observe(goal, memory: memory, seesAllQueues: true) else {
+                continue
+            }
             left = Restoration(of: plan.changes, from: now, to: before).changes
             var rest = left[...]
             while !rest.isEmpty {
@@ -300,6 +321,16 @@ extension Session.Goal {
         }
     }
 
+    fileprivate func queuesToObserve(
+        _ links: [Link], memory: Memory
+    ) -> [InterfaceIndex: QueueInterest] {
+        switch self {
+        case .config(let config), .rebind(_, let config):
+            config.queuesToObserve(links, memory: memory)
+        case .nothing: memory.queuesToObserve
+        }
+    }
+
     fileprivate func memory(after plan: Plan, bindings: StandingBindings) -> Memory {
         var memory = plan.memory
         memory.bindings = bindings.runtime
@@ -318,6 +349,8 @@ extension Session.Goal {
 }
 
 extension Memory {
+    fileprivate var isNarrowed: Bool { settings.values.contains { $0.narrowed != nil } }
+
     /// What may be true at any moment while the plan is carried out.
     fileprivate func during(_ plan: Plan, after: Memory) -> Memory {
         var memory = self
@@ -327,7 +360,8 @@ extension Memory {
             memory.createdAddresses.insert(address.identity)
         }
         memory.settings.merge(after.settings) { old, new in
-            RememberedSetting(first: old.first, ours: new.ours, cause: new.cause)
+            RememberedSetting(
+                first: old.first, ours: new.ours, narrowed: new.narrowed, cause: new.cause)
         }
         memory.pending += plan.putBack
         return memory

@@ -10,18 +10,11 @@ extension ConfigDraft {
         config.sysctls = sysctls
         config.protocol = self.protocol ?? config.protocol
         config.linkGroup = linkGroup ?? config.linkGroup
-        if let discovery { config.notBuiltYet.append(Self.notBuiltYet("Discovery", discovery)) }
-        for interface in interfaces {
-            guard let queues = interface.queues,
-                !config.notBuiltYet.contains(where: { $0.location == queues })
-            else { continue }
-            config.notBuiltYet.append(Self.notBuiltYet("Queues", queues))
+        if let discovery {
+            config.notBuiltYet.append(
+                Diagnostic(.error, at: discovery, "'Discovery' is not built yet"))
         }
         return config
-    }
-
-    private static func notBuiltYet(_ key: String, _ location: SourceLocation) -> Diagnostic {
-        Diagnostic(.error, at: location, "'\(key)' is not built yet")
     }
 }
 
@@ -53,6 +46,7 @@ extension InterfaceDraft {
         config.arp = arp?.value ?? (setsARPItself ? .unchanged : .auto)
         config.arpLocation = arp?.location
         config.sysctls = sysctls
+        config.queues = queues
         return config
     }
 

@@ -39,6 +39,8 @@ public struct InterfaceConfig: Hashable, Sendable {
     public var arpLocation: SourceLocation?
     /// Names relative to the interface as the file gives them: `ipv4`, `accept_local`.
     public var sysctls: [InterfaceSysctlConfig] = []
+    /// nil: its channels and the steering of its packets are left as they are.
+    public var queues: QueuesConfig?
 
     public init(location: SourceLocation, index: Int) {
         self.location = location

@@ -29,8 +29,7 @@ struct InterfaceDraft {
     var reversePathFilter: Located<ReversePathFilter>?
     var arp: Located<ARPSetting>?
     var sysctls: [InterfaceSysctlConfig] = []
-    /// `Queues`, checked and not yet built.
-    var queues: SourceLocation?
+    var queues: QueuesConfig?
 
     init(location: SourceLocation) { self.location = location }
 
@@ -64,7 +63,7 @@ extension InterfaceDraft {
         self = merged
     }
 
-    /// What is not said is taken from `other`; `Sysctl` name by name.
+    /// What is not said is taken from `other`; `Sysctl` and `Queues` key by key.
     mutating func fill(from other: InterfaceDraft) {
         name = name ?? other.name
         mac = mac ?? other.mac
@@ -84,7 +83,7 @@ extension InterfaceDraft {
         ipv6 = ipv6 ?? other.ipv6
         reversePathFilter = reversePathFilter ?? other.reversePathFilter
         arp = arp ?? other.arp
-        queues = queues ?? other.queues
+        queues.fill(from: other.queues)
         sysctls = other.sysctls.replacing(with: sysctls) { [$0.family, $0.key] }
     }
 

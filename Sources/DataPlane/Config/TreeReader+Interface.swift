@@ -105,9 +105,9 @@ extension TreeReader {
             draft.sysctls = interfaceSysctls(entry.value)
             return errorCount == problems && !entry.value.isDamaged
         case .queues:
-            draft.queues = entry.keyLocation
-            queues(entry.value)
-            return true
+            let problems = errorCount
+            draft.queues = queues(entry.value, at: entry.keyLocation)
+            return errorCount == problems && !entry.value.isDamaged
         }
     }
 

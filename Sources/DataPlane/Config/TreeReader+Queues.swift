@@ -1,63 +1,81 @@
 import Plist
+import RPSTuner
 
 extension TreeReader {
-    /// `Queues`: checked now, used once steering is built.
-    mutating func queues(_ node: PlistNode) {
-        for entry in entries(of: node, "'Queues'", QueuesKey.self) ?? [] {
+    /// `Queues`; nil where it could not be read.
+    mutating func queues(_ node: PlistNode, at location: SourceLocation) -> QueuesConfig? {
+        guard let entries = entries(of: node, "'Queues'", QueuesKey.self) else { return nil }
+        var queues = QueuesConfig(location: location)
+        for entry in entries {
+            let location = entry.value.location
             switch entry.key {
-            case .channels: word(entry, or: .number(1...UInt64(UInt16.max)), ["max", "unchanged"])
-            case .shrinkChannels: _ = boolean(entry)
+            case .channels:
+                queues.set(.channels, \.channels, channels(entry), at: location)
+            case .shrinkChannels:
+                queues.set(.shrinkChannels, \.shrinksChannels, boolean(entry), at: location)
             case .rps:
-                word(
-                    entry, or: .cpuList,
-                    ["auto", "off", "all", "exclude-irq", "alibaba", "unchanged"])
-            case .xps: word(entry, or: .cpuList, ["auto", "off", "unchanged"])
-            // RPS_SOCK_FLOW_ENTRIES is bounded by 1 << 29.
-            case .rfs: word(entry, or: .number(1...1 << 29), ["off", "unchanged"])
-            case .irqAffinity: word(entry, or: .nothing, ["auto", "unchanged"])
-            case .cpus: word(entry, or: .cpuList, [])
+                let words: KeyValuePairs<String, SteeringPolicy.RPS> = [
+                    "auto": .auto, "off": .off, "all": .all, "exclude-irq": .excludeIRQ,
+                    "alibaba": .alibaba, "unchanged": .unchanged,
+                ]
+                let rps = word(entry, words) { $0.cpuList($1, or: $2).map { .cpus($0) } }
+                queues.set(.rps, \.rps, rps, at: location)
+            case .xps:
+                let words: KeyValuePairs<String, SteeringPolicy.XPS> = [
+                    "auto": .auto, "off": .off, "unchanged": .unchanged,
+                ]
+                let xps = word(entry, words) { $0.cpuList($1, or: $2).map { .cpus($0) } }
+                queues.set(.xps, \.xps, xps, at: location)
+            case .rfs:
+                // RPS_SOCK_FLOW_ENTRIES is bounded by 1 << 29.
+                let rfs = word(entry, ["off": SteeringPolicy.RFS.off, "unchanged": .unchanged]) {
+                    $0.number($1, 1...1 << 29, or: $2).map { .entries($0) }
+                }
+                queues.set(.rfs, \.rfs, rfs, at: location)
+            case .irqAffinity:
+                let words: KeyValuePairs<String, SteeringPolicy.IRQAffinity> = [
+                    "auto": .auto, "unchanged": .unchanged,
+                ]
+                queues.set(.irqAffinity, \.irqAffinity, choice(entry, words), at: location)
+            case .cpus:
+                let cpus: CPUMask? = word(entry, [:]) { $0.cpuList($1, or: $2) }
+                queues.set(.cpus, \.cpus, cpus, at: location)
             }
         }
+        return queues
     }
 
-    private enum Alternative {
-        case nothing
-        case number(ClosedRange<UInt64>)
-        case cpuList
+    private mutating func channels(_ entry: Entry<QueuesKey>) -> SteeringPolicy.Channels? {
+        word(entry, ["max": .max, "unchanged": .unchanged]) {
+            $0.number($1, 1...Int(UInt16.max), or: $2).map { .count($0) }
+        }
     }
 
-    private mutating func word(
-        _ entry: Entry<QueuesKey>, or alternative: Alternative, _ words: [String]
-    ) {
-        guard let text = string(entry.value, "'\(entry.name)'"), !words.contains(text) else {
-            return
+    /// One of some words, or what else a key takes; a word that is nearly one is that word.
+    private mutating func word<Value>(
+        _ entry: Entry<QueuesKey>, _ words: KeyValuePairs<String, Value>,
+        else read: (inout TreeReader, Entry<QueuesKey>, [String]) -> Value?
+    ) -> Value? {
+        guard let text = string(entry.value, "'\(entry.name)'") else { return nil }
+        if let match = words.first(where: { $0.key == text }) { return match.value }
+        let names = words.map(\.key)
+        guard Suggestion.closest(to: text, among: names) == nil else {
+            unknownValue(text, of: entry, names)
+            return nil
         }
-        let closest = Suggestion.closest(to: text, among: words)
-        switch alternative {
-        case .number(let range) where closest == nil: _ = number(entry, range, or: words)
-        case .cpuList where closest == nil: cpuList(text, entry, or: words)
-        default: unknownValue(text, of: entry, words)
-        }
+        return read(&self, entry, names)
     }
 
     /// `0-3,8`
     private mutating func cpuList(
-        _ text: String, _ entry: Entry<QueuesKey>, or words: [String]
-    ) {
-        let isList = text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy {
-            let ends = $0.split(separator: "-", omittingEmptySubsequences: false).map { end in
-                NumberText.isDecimal(end) ? UInt16(end) : nil
-            }
-            switch (ends.count, ends.first ?? nil, ends.last ?? nil) {
-            case (1, _?, _): return true
-            case (2, let first?, let last?): return first <= last
-            default: return false
-            }
-        }
-        if isList { return }
+        _ entry: Entry<QueuesKey>, or words: [String]
+    ) -> CPUMask? {
+        guard let text = string(entry.value, "'\(entry.name)'") else { return nil }
+        if !text.isEmpty, let cpus = try? CPUMask(listText: text) { return cpus }
         error(
             "'\(entry.name)' must be \(Self.list(words + ["a list of CPUs such as \"0-3,8\""])), "
                 + "not \(Diagnostic.quote(text))",
             at: entry.value.location)
+        return nil
     }
 }

@@ -39,6 +39,7 @@ extension DesiredState {
             host, kernel: kernel, memory: memory, protocol: config.protocol, reporting: &self)
 
         wantSettings(config, addresses, kernel: kernel)
+        wantQueues(addresses, kernel: kernel, memory: memory)
         for interface in addresses.managed {
             for (address, origin) in interface.ownAddresses {
                 want(.address(address), from: origin.location, of: interface.index)

@@ -1,4 +1,5 @@
 public import Netlink
+import RPSTuner
 import Plist
 
 extension Config {
@@ -12,6 +13,7 @@ extension Config {
             names.insert(sysctl.name)
             names.formUnion(sysctl.name.overwrites(links))
         }
+        if interfaces.contains(where: \.usesFlowTable) { names.insert(.flowTable) }
         for interface in interfaces where interface.isManaged {
             for link in links where interface.means(link) {
                 for key in ["rp_filter", "arp_ignore", "arp_announce", "promote_secondaries"] {
@@ -42,9 +44,15 @@ extension Memory {
 
 extension InterfaceConfig {
     /// Whether the entry can mean this link.
-    fileprivate func means(_ link: Link) -> Bool {
+    func means(_ link: Link) -> Bool {
         if let mac = mac?.value { return link.identifyingMAC == mac }
         return link.answers(to: name?.value)
+    }
+}
+
+extension InterfaceConfig {
+    fileprivate var usesFlowTable: Bool {
+        if case .entries = queues?.policy.rfs { true } else { false }
     }
 }
 

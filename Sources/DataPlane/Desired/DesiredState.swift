@@ -1,5 +1,6 @@
 public import Netlink
 public import Plist
+public import RPSTuner
 
 /// What the kernel must hold: what the files say, seen with the links and addresses that are there.
 public struct DesiredState: Sendable {
@@ -36,6 +37,9 @@ public struct DesiredState: Sendable {
         self.init(nothingButKernelRules: kernel, memory: memory)
         if memory.protocols.isEmpty { warnOfForgottenSettings(kernel) }
     }
+
+    /// What `Queues` makes of each interface that has it, with the reasons.
+    public internal(set) var steering: [InterfaceIndex: SteeringPlan] = [:]
 
     /// Nothing of ours is wanted, only the kernel's own rules.
     ///

@@ -60,13 +60,19 @@ public struct Memory: Hashable, Sendable {
 public struct RememberedSetting: Hashable, Sendable {
     public var first: KernelObject
     public var ours: KernelObject
+    /// What the kernel made of it, where it took less than was asked for.
+    public var narrowed: KernelObject?
 
     /// The setting whose write overwrote this one; nil where we wrote it ourselves.
     public var cause: SysctlName?
 
-    public init(first: KernelObject, ours: KernelObject, cause: SysctlName? = nil) {
+    public init(
+        first: KernelObject, ours: KernelObject, narrowed: KernelObject? = nil,
+        cause: SysctlName? = nil
+    ) {
         self.first = first
         self.ours = ours
+        self.narrowed = narrowed
         self.cause = cause
     }
 }

@@ -4,16 +4,28 @@ public import Netlink
 public protocol Kernel: AnyObject {
     /// Looks at everything.
     ///
-    /// - Parameter sysctls: given the links that are there, the sysctls to read as well.
+    /// - Parameters:
+    ///   - sysctls: given the links that are there, the sysctls to read as well.
+    ///   - queues: likewise, the links whose channels and queues are to be read.
     /// - Throws: `KernelError` when the kernel gives no consistent answer. A sysctl that does
     ///   not exist is not an error: it has no entry.
-    func observe(sysctls: ([Link]) -> Set<SysctlName>) throws(KernelError) -> KernelState
+    func observe(
+        sysctls: ([Link]) -> Set<SysctlName>,
+        queues: ([Link]) -> [InterfaceIndex: QueueInterest]
+    ) throws(KernelError) -> KernelState
 
     /// Makes the changes in order, many in one send.
     ///
     /// - Throws: the first refusal. Changes behind it in the same send may have been made: only
     ///   another look tells.
     func perform(_ changes: [Change]) throws(Refusal)
+}
+
+extension Kernel {
+    /// Looks at everything but queues.
+    public func observe(sysctls: ([Link]) -> Set<SysctlName>) throws(KernelError) -> KernelState {
+        try observe(sysctls: sysctls, queues: { _ in [:] })
+    }
 }
 
 /// A change that the kernel refused.

@@ -1,7 +1,7 @@
 package import Netlink
 
 extension KernelObject {
-    /// `link`, `address`, `route`, `rule` or `sysctl`.
+    /// `link`, `address`, `route`, `rule`, `sysctl`, `channels` or `steering`.
     package var kind: String {
         switch self {
         case .link: "link"
@@ -9,6 +9,8 @@ extension KernelObject {
         case .route: "route"
         case .rule: "rule"
         case .sysctl: "sysctl"
+        case .channels: "channels"
+        case .steering: "steering"
         }
     }
 
@@ -22,6 +24,8 @@ extension KernelObject {
         case .route(let route): route.words(names: names, under: owner)
         case .rule(let rule): rule.words
         case .sysctl(let setting): [.pair("\(setting.name)", setting.value)]
+        case .channels(let setting): setting.counts.words
+        case .steering(let setting): setting.words
         }
     }
 

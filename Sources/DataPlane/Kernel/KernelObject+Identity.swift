@@ -1,4 +1,5 @@
 public import Netlink
+public import RPSTuner
 
 extension KernelObject {
     /// What makes two objects the same one, so that the kernel cannot hold both.
@@ -15,6 +16,8 @@ extension KernelObject {
         /// Apart from the others, which dictionaries compare by the thousand: it is large.
         indirect case rule(Rule)
         case sysctl(SysctlName)
+        case channels(InterfaceIndex)
+        case steering(InterfaceIndex, QueueFile)
     }
 
     public var identity: Identity {
@@ -24,6 +27,8 @@ extension KernelObject {
         case .route(let route): route.identity
         case .rule(let rule): rule.identity
         case .sysctl(let setting): .sysctl(setting.name)
+        case .channels(let setting): .channels(setting.interface)
+        case .steering(let setting): .steering(setting.interface, setting.file)
         }
     }
 }
@@ -32,7 +37,8 @@ extension KernelObject.Identity {
     /// The few bytes in which the objects of one host differ; equality looks at all of them.
     public func hash(into hasher: inout Hasher) {
         switch self {
-        case .mtu(let interface), .group(let interface), .up(let interface):
+        case .mtu(let interface), .group(let interface), .up(let interface),
+            .channels(let interface):
             hasher.combine(interface)
         case .address(_, let address, _):
             hasher.combine(address)
@@ -43,6 +49,9 @@ extension KernelObject.Identity {
             hasher.combine(rule)
         case .sysctl(let name):
             hasher.combine(name)
+        case .steering(let interface, let file):
+            hasher.combine(interface)
+            hasher.combine(file)
         }
     }
 }

@@ -9,6 +9,8 @@ public indirect enum KernelObject: Hashable, Sendable {
     case route(Route)
     case rule(Rule)
     case sysctl(SysctlSetting)
+    case channels(ChannelSetting)
+    case steering(SteeringSetting)
 }
 
 /// One setting of a link.

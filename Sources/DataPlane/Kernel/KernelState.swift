@@ -1,4 +1,5 @@
 public import Netlink
+public import RPSTuner
 
 /// One complete, consistent look at the kernel: a namespace's links, addresses, routes and rules.
 public struct KernelState: Hashable, Sendable {
@@ -13,6 +14,10 @@ public struct KernelState: Hashable, Sendable {
     public var sysctls: [SysctlName: String]
     /// False on a kernel without IPv6 (`ipv6.disable=1`).
     public var hasIPv6: Bool
+    /// The channels and queues of the links that were asked for.
+    public var queues: [InterfaceIndex: ObservedQueues] = [:]
+    /// The machine that packets are steered on; nil where no queues were asked for.
+    public var steeringHost: SteeringHost?
 
     public init(
         links: [Link] = [], addresses: [InterfaceAddress] = [], routes: [Route] = [],

@@ -1,11 +1,13 @@
-public import Netlink
 import Glibc
+public import Netlink
+public import RPSTuner
 import SystemPackage
 
 /// The kernel of the network namespace in which it was made.
 public final class NetlinkKernel: Kernel {
     private let socket: NetlinkSocket
     private let sysctls: SysctlFiles
+    private var queues: QueueKernel
     /// Asked between two sends; true ends `perform` there with `EINTR`.
     public var shouldStop: () -> Bool = { false }
     /// For tests: told the index of each change before it is made. The changes then go out one
@@ -16,9 +18,12 @@ public final class NetlinkKernel: Kernel {
     private var hasJustLooked = false
 
     /// - Throws: `KernelError` where there is no netlink socket to be had.
-    public init(sysctls: SysctlFiles = SysctlFiles()) throws(KernelError) {
+    public init(
+        sysctls: SysctlFiles = SysctlFiles(), queues: QueueFiles = QueueFiles()
+    ) throws(KernelError) {
         socket = try NetlinkSocket()
         self.sysctls = sysctls
+        self.queues = QueueKernel(files: queues)
     }
 
     /// What tells this network namespace from all others since boot; nil before Linux 5.14.
@@ -28,7 +33,8 @@ public final class NetlinkKernel: Kernel {
     public var portID: UInt32 { socket.portID }
 
     public func observe(
-        sysctls names: ([Link]) -> Set<SysctlName>
+        sysctls names: ([Link]) -> Set<SysctlName>,
+        queues interests: ([Link]) -> [InterfaceIndex: QueueInterest]
     ) throws(KernelError) -> KernelState {
         let interfaces = try socket.interfaces()
         var state = KernelState(links: interfaces.map(\.link), hasIPv6: sysctls.hasIPv6)
@@ -46,6 +52,7 @@ public final class NetlinkKernel: Kernel {
             let value = configurations[interface]?.value(family, key)
             state.sysctls[name] = value.map(String.init) ?? sysctls.read(name)
         }
+        try queues.observe(interests(state.links), into: &state)
         hasJustLooked = true
         return state
     }
@@ -63,6 +70,7 @@ public final class NetlinkKernel: Kernel {
     public func perform(_ changes: [Change]) throws(Refusal) {
         let rulesAreNew = hasJustLooked
         hasJustLooked = false
+        queues.beginWriting()
         var pending = PendingChanges(rulesAreNew: rulesAreNew)
         var arriving: Set<LocalAddress> = []
         for (index, change) in changes.enumerated() where !change.isSideEffect {
@@ -75,12 +83,10 @@ public final class NetlinkKernel: Kernel {
                 do { try wait(for: arriving) } catch { throw Refusal(index: index, error: error) }
                 arriving = []
             }
-            if let setting = change.sysctl {
+            if let setting = change.ownWrite {
                 try send(&pending)
                 try checkStop(at: index)
-                do throws(KernelError) {
-                    try sysctls.write(setting.value, to: setting.name)
-                } catch {
+                do throws(KernelError) { try write(setting) } catch {
                     throw Refusal(index: index, error: error)
                 }
             } else {
@@ -99,6 +105,15 @@ public final class NetlinkKernel: Kernel {
             ContinuousClock.now < deadline
         {
             usleep(100)
+        }
+    }
+
+    private func write(_ setting: KernelObject) throws(KernelError) {
+        switch setting {
+        case .sysctl(let setting): try sysctls.write(setting.value, to: setting.name)
+        case .channels(let setting): try queues.set(setting)
+        case .steering(let setting): try queues.write(setting)
+        case .link, .address, .route, .rule: break
         }
     }
 
@@ -136,11 +151,16 @@ extension Set<LocalAddress> {
 }
 
 extension Change {
-    /// The value to write, where the change is a sysctl's. One that goes away has none.
-    fileprivate var sysctl: SysctlSetting? {
+    /// The setting to write, where that is no message among others: a file, or channels. One that
+    /// goes away has none.
+    fileprivate var ownWrite: KernelObject? {
         switch action {
-        case .add(.sysctl(let setting)), .replace(_, with: .sysctl(let setting)): setting
-        default: nil
+        case .add(let object), .replace(_, with: let object):
+            switch object {
+            case .sysctl, .channels, .steering: object
+            case .link, .address, .route, .rule: nil
+            }
+        case .remove: nil
         }
     }
 }

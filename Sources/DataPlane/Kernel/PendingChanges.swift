@@ -48,7 +48,8 @@ struct PendingChanges: ~Copyable {
         case .address(let address): batch.add(address)
         case .route(let route): batch.add(route)
         case .rule(let rule): batch.add(rule, isKnownNew: rulesAreNew)
-        case .link, .sysctl: replace(object)
+        case .link: replace(object)
+        case .sysctl, .channels, .steering: break
         }
     }
 
@@ -63,7 +64,7 @@ struct PendingChanges: ~Copyable {
             case .group(let group): batch.setGroup(group, of: setting.interface)
             case .up(let up): batch.setUp(up, of: setting.interface)
             }
-        case .sysctl: break
+        case .sysctl, .channels, .steering: break
         }
     }
 
@@ -72,7 +73,7 @@ struct PendingChanges: ~Copyable {
         case .address(let address): batch.remove(address)
         case .route(let route): batch.remove(route)
         case .rule(let rule): batch.remove(rule)
-        case .link, .sysctl: break
+        case .link, .sysctl, .channels, .steering: break
         }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 public import Netlink
+import RPSTuner
 import SystemPackage
 
 /// The files below /proc/sys, as the network namespace of the calling thread has them.
@@ -12,17 +13,7 @@ public struct SysctlFiles: Sendable {
     /// The value without its final line break; nil where there is none, or none to be read.
     public func read(_ name: SysctlName) -> String? {
         guard let path = path(of: name) else { return nil }
-        let file = retrying { open(path, O_RDONLY | O_CLOEXEC) }
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        // The kernel gives a value in one piece, to the first read.
-        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
-            let count = retrying { Glibc.read(file, buffer.baseAddress, buffer.count) }
-            guard count >= 0 else { return nil }
-            var text = UnsafeRawBufferPointer(rebasing: buffer[..<count])[...]
-            if text.last == UInt8(ascii: "\n") { text.removeLast() }
-            return String(decoding: text, as: UTF8.self)
-        }
+        return KernelFile.read(path)
     }
 
     /// Writes the value. Equivalent to `sysctl -w`.
@@ -34,19 +25,7 @@ public struct SysctlFiles: Sendable {
         guard let path = path(of: name) else {
             throw KernelError(operation, .noSuchFileOrDirectory, message: "\(name)")
         }
-        let file = retrying { open(path, O_WRONLY | O_CLOEXEC) }
-        guard file >= 0 else {
-            throw KernelError(operation, Errno(rawValue: errno), message: path)
-        }
-        defer { close(file) }
-        var value = value
-        let (count, length) = value.withUTF8 { bytes in
-            (retrying { Glibc.write(file, bytes.baseAddress, bytes.count) }, bytes.count)
-        }
-        guard count >= 0 else {
-            throw KernelError(operation, Errno(rawValue: errno), message: path)
-        }
-        guard count == length else { throw KernelError(operation, .invalidArgument, message: path) }
+        try KernelFile.write(value, to: path, for: operation)
     }
 
     /// The kernel's folder for IPv6 is there only where IPv6 is.
@@ -59,13 +38,5 @@ public struct SysctlFiles: Sendable {
                 && !component.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
         }
         return isPlain ? "\(root)/\(name.path)" : nil
-    }
-}
-
-/// Again, for as long as a signal interrupts.
-private func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
-    while true {
-        let result = call()
-        if result >= 0 || errno != EINTR { return result }
     }
 }

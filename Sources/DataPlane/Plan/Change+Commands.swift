@@ -1,4 +1,5 @@
 import Netlink
+import RPSTuner
 
 extension Change {
     /// `ip` and `sysctl` command lines that do the same, quoted for a POSIX shell.
@@ -9,6 +10,13 @@ extension Change {
         case (.link(let setting), _): [setting.command(names)]
         case (.sysctl(let setting), _):
             ["sysctl -q -w " + "\(setting.name)=\(setting.value)".shellQuoted]
+        case (.channels(let setting), _):
+            [
+                "ethtool -L \(names.name(of: setting.interface).shellQuoted) \(setting.counts.words.text)"
+            ]
+        // It goes with its queue.
+        case (.steering, .remove): []
+        case (.steering(let setting), _): [setting.command(names)]
         case (.address(let address), _): [address.command(action.verb, names)]
         case (.route(let route), .replace): [route.command("replace", names)]
         case (.route(let route), _): [route.command(action.verb, names)]
@@ -58,6 +66,24 @@ extension InterfaceAddress {
 extension LinkSetting {
     fileprivate func command(_ names: InterfaceNames) -> String {
         "ip link set dev \(names.name(of: interface).shellQuoted) \(words.quoted)"
+    }
+}
+
+extension SteeringSetting {
+    fileprivate func command(_ names: InterfaceNames) -> String {
+        let path: String
+        switch file {
+        case .interrupt(let name):
+            // A driver may give the interrupt another number meanwhile.
+            let number =
+                interrupt.map(String.init)
+                ?? "$(sed -n 's/^ *\\([0-9]*\\):.* \(name)$/\\1/p' /proc/interrupts)"
+            path = "/proc/irq/\(number)/smp_affinity_list"
+        case .rps, .xps, .flows:
+            path =
+                "/sys/class/net/\(names.name(of: interface))/queues/\(file.path ?? "")".shellQuoted
+        }
+        return "echo \(valueText.shellQuoted) > \(path)"
     }
 }
 

@@ -14,6 +14,9 @@ public struct Plan: Sendable {
     public internal(set) var warnings: [Diagnostic] = []
     /// Addresses that another host on the link holds too, where that is accepted.
     var duplicates: [Diagnostic] = []
+    /// What the kernel made of masks that it took in part, and what to say about it.
+    var narrowed: [KernelObject.Identity: KernelObject] = [:]
+    var narrowings: [Diagnostic] = []
     /// Whether an address without its mark is a difference.
     var comparesMarks = true
     /// What is taken from its owner on the way and put back: on disk before the first change.
@@ -34,6 +37,8 @@ public struct Plan: Sendable {
         /// Reading back what was just made: an address that turns out to be somebody else's too
         /// is a warning. The next plan has it as a difference.
         var acceptsDuplicates = false
+        /// Likewise, a mask that the kernel took in part. The next plan knows it.
+        var acceptsNarrowing = false
         /// Whether this kernel marks addresses, as the plan that is read back has found; nil: look.
         var comparesMarks: Bool?
 
@@ -50,6 +55,7 @@ public struct Plan: Sendable {
     ) {
         var planner = Planner(kernel, desired, memory, options)
         planner.planSettings()
+        planner.planQueues()
         planner.planAddresses()
         planner.planPromotion()
         planner.planScratchTables()
@@ -64,6 +70,8 @@ public struct Plan: Sendable {
         changes = conflicts.isEmpty ? planner.steps.inOrder : []
         warnings = desired.warnings + planner.warnings
         duplicates = planner.duplicates
+        narrowed = planner.narrowed
+        narrowings = planner.narrowings
         comparesMarks = planner.comparesMarks
         putBack = planner.putBack
         satisfied = planner.satisfied
@@ -99,6 +107,10 @@ enum Phase: Int, CaseIterable {
     case lateRuleRemovals
     case lateRouteRemovals
     case tighten
+    /// A driver may lose packets over it, and nobody can undo that.
+    case channels
+    /// The queues that there are then.
+    case steering
     case writeThrough
     case afterWriteThrough
     case irreversible

@@ -14,7 +14,7 @@ extension Planner {
             planOverwritten(by: entry)
         }
         for (identity, remembered) in memory.settings.sorted(by: { $0.value < $1.value })
-        where !desired.wants(identity) {
+        where identity.queueOwner == nil && !desired.wants(identity) {
             restore(identity, remembered)
         }
     }
@@ -79,7 +79,7 @@ extension Planner {
             now, with: remembered.first, nil, of: now.settingInterface)
     }
 
-    private mutating func remember(
+    mutating func remember(
         _ object: KernelObject, insteadOf now: KernelObject, cause: SysctlName?
     ) {
         let first = memory.settings[object.identity]?.first ?? now
@@ -105,7 +105,7 @@ extension Planner {
             guard let value = kernel.sysctls[setting.name] else { return nil }
             setting.value = value
             return .sysctl(setting)
-        case .address, .route, .rule:
+        case .address, .route, .rule, .channels, .steering:
             return nil
         }
     }
@@ -115,7 +115,7 @@ extension KernelObject {
     fileprivate var isSetting: Bool {
         switch self {
         case .link, .sysctl: true
-        case .address, .route, .rule: false
+        case .address, .route, .rule, .channels, .steering: false
         }
     }
 
@@ -128,7 +128,7 @@ extension KernelObject {
         switch self {
         case .link(let setting): setting.interface
         case .sysctl(let setting): setting.interface
-        case .address, .route, .rule: nil
+        case .address, .route, .rule, .channels, .steering: nil
         }
     }
 
@@ -151,7 +151,7 @@ extension KernelObject {
         case .sysctl(let setting):
             guard case .sysctl(let old) = now else { return .loosen }
             return setting.phase(from: old, isRestored: isRestored)
-        case .address, .route, .rule:
+        case .address, .route, .rule, .channels, .steering:
             return .loosen
         }
     }
@@ -185,8 +185,22 @@ extension RememberedSetting: Comparable {
         switch (a.first, b.first) {
         case (.sysctl(let x), .sysctl(let y)): return x.name < y.name
         case (.link(let x), .link(let y)): return x.sortKey < y.sortKey
-        case (.link, _): return true
-        default: return false
+        case (.channels(let x), .channels(let y)): return x.interface < y.interface
+        case (.steering(let x), .steering(let y)):
+            return (x.interface, x.file) < (y.interface, y.file)
+        case (let x, let y): return x.kindOrder < y.kindOrder
+        }
+    }
+}
+
+extension KernelObject {
+    fileprivate var kindOrder: Int {
+        switch self {
+        case .link: 0
+        case .sysctl: 1
+        case .channels: 2
+        case .steering: 3
+        case .address, .route, .rule: 4
         }
     }
 }

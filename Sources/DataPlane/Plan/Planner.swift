@@ -17,6 +17,9 @@ struct Planner {
     var conflicts: [Diagnostic] = []
     var warnings: [Diagnostic] = []
     var duplicates: [Diagnostic] = []
+    /// What the kernel made of what was asked for, where that is less and accepted.
+    var narrowed: [KernelObject.Identity: KernelObject] = [:]
+    var narrowings: [Diagnostic] = []
     var putBack: [KernelObject] = []
     var satisfied: [KernelObject] = []
     /// Tables that change hands, and what leads their sources around them meanwhile.

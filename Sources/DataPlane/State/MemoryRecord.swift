@@ -1,5 +1,6 @@
 import Netlink
 import Plist
+import RPSTuner
 import SystemPackage
 
 /// A `Memory` as a text plist, with the boot and the namespace that it speaks of.
@@ -92,6 +93,14 @@ extension RememberedSetting {
         }
         let interface: InterfaceIndex? = value["Interface"]?.number()
         func object(_ text: String) -> KernelObject? {
+            if value["Channels"] != nil {
+                guard let interface, let counts = ChannelCounts(text) else { return nil }
+                return .channels(ChannelSetting(interface: interface, counts))
+            }
+            if let file = value["Queue"]?.string.flatMap(QueueFile.init(name:)) {
+                guard let interface, let value = QueueValue(text, of: file) else { return nil }
+                return .steering(SteeringSetting(interface: interface, file, value))
+            }
             if let path = value["Sysctl"]?.string {
                 return .sysctl(
                     SysctlSetting(
@@ -109,7 +118,8 @@ extension RememberedSetting {
         }
         guard let first = object(first), let ours = object(ours) else { return nil }
         let cause = value["Cause"]?.string.map(SysctlName.init(path:))
-        self.init(first: first, ours: ours, cause: cause)
+        let narrowed = value["Narrowed"]?.string.flatMap(object)
+        self.init(first: first, ours: ours, narrowed: narrowed, cause: cause)
     }
 
     fileprivate var plistValue: PlistValue {
@@ -129,11 +139,18 @@ extension RememberedSetting {
                 }
             entries.append(.init("Link", .string(kind)))
             entries.append(.init("Interface", .integer(setting.interface)))
+        case .channels(let setting):
+            entries.append(.init("Channels", .boolean(true)))
+            entries.append(.init("Interface", .integer(setting.interface)))
+        case .steering(let setting):
+            entries.append(.init("Queue", .string(setting.file.name)))
+            entries.append(.init("Interface", .integer(setting.interface)))
         case .address, .route, .rule:
             break
         }
         entries.append(.init("First", first.settingText))
         entries.append(.init("Ours", ours.settingText))
+        if let narrowed { entries.append(.init("Narrowed", narrowed.settingText)) }
         if let cause { entries.append(.init("Cause", .string(cause.path))) }
         return .dictionary(entries)
     }
@@ -149,6 +166,8 @@ extension KernelObject {
             case .group(let group): .integer(group)
             case .up(let isUp): .boolean(isUp)
             }
+        case .channels(let setting): .string(setting.counts.words.text)
+        case .steering(let setting): .string(setting.value.text)
         case .address, .route, .rule: .string("")
         }
     }

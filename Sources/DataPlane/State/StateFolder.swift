@@ -74,6 +74,11 @@ public struct StateFolder: Sendable {
         try Files.write(text(during), to: journal, sync: false)
     }
 
+    /// Before the end of a run that has learned something.
+    func amend(next after: Memory) throws(FileError) {
+        try Files.write(text(after), to: next, sync: false)
+    }
+
     /// The run is whole.
     func commit() throws(FileError) {
         try Files.rename(next, to: state, sync: false)

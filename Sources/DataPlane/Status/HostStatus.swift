@@ -1,4 +1,5 @@
 public import Netlink
+import RPSTuner
 import Plist
 
 /// What is configured, owned, foreign and different on this host, interface by interface.
@@ -110,6 +111,8 @@ private struct Ownership {
         case .route(let route): byTable[route.table] ?? route.nextHops.first?.interface
         case .rule(let rule): byTable[rule.table] ?? rule.source.flatMap { byPrefix[$0] }
         case .sysctl(let setting): setting.interface
+        case .channels(let setting): setting.interface
+        case .steering(let setting): setting.interface
         }
     }
 
@@ -157,6 +160,12 @@ extension KernelState {
                 case .up(let isUp): link.isUp == isUp
                 }
             }
+        case .channels(let setting):
+            queues[setting.interface]?.channels.map {
+                setting.counts.same(of: $0.counts) == setting.counts
+            } ?? false
+        case .steering(let setting):
+            queues[setting.interface]?.queues?[setting.file] == setting.value
         case .address, .route, .rule: false
         }
     }

@@ -1,5 +1,6 @@
 import DataPlane
 import Netlink
+import RPSTuner
 
 extension KernelObject {
     /// The keys and forms of `ip -j -d`.
@@ -11,6 +12,8 @@ extension KernelObject {
         case .rule(let rule): rule.json
         case .sysctl(let setting):
             .object(["name": .string("\(setting.name)"), "value": .string(setting.value)])
+        case .channels(let setting): setting.json
+        case .steering(let setting): setting.json
         }
     }
 }
@@ -23,6 +26,33 @@ extension LinkSetting {
             .object(["group": .string(group == 0 ? "default" : String(group))])
         case .up(let isUp): .object(["up": .bool(isUp)])
         }
+    }
+}
+
+extension ChannelSetting {
+    /// As in `ethtool --json -l`.
+    fileprivate var json: JSON {
+        .object([
+            "rx": counts.rx.map { .number($0) }, "tx": counts.tx.map { .number($0) },
+            "combined": counts.combined.map { .number($0) },
+        ])
+    }
+}
+
+extension SteeringSetting {
+    /// `queue` is the interrupt's name where the file is one's.
+    fileprivate var json: JSON {
+        let words = file.name.split(separator: " ").map { JSON.string(String($0)) }
+        var members: [(key: String, value: JSON?)] = [
+            ("queue", words.first), ("file", words.last),
+        ]
+        switch value {
+        case .count(let count): members.append(("value", .number(count)))
+        case .cpus(let cpus):
+            members.append(("value", .string(valueText)))
+            members.append(("cpus", .array(cpus.map { .number($0) })))
+        }
+        return .object(members)
     }
 }
 

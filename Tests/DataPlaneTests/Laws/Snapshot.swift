@@ -1,4 +1,5 @@
 import Netlink
+import RPSTuner
 
 @testable import DataPlane
 
@@ -9,6 +10,7 @@ struct Snapshot: Equatable {
     var routes: [String]
     var rules: [String]
     var sysctls: [String]
+    var queues: [String]
 
     init(_ state: KernelState) {
         let iproute2 = IPRoute2(state)
@@ -22,11 +24,16 @@ struct Snapshot: Equatable {
         routes = state.routes.map { iproute2.line($0) + " proto \($0.protocol.rawValue)" }.sorted()
         rules = state.rules.map { iproute2.command(.add(.rule($0))) }.sorted()
         sysctls = state.sysctls.map { "\($0.key)=\($0.value)" }.sorted()
+        queues = state.queues.flatMap { index, observed in
+            let channels = observed.channels?.counts.words.text ?? "no channels"
+            let files = (observed.queues?.values ?? []).map { "\($0.file.name) \($0.value.text)" }
+            return ([channels] + files).map { "\(index): \($0)" }
+        }.sorted()
     }
 
     /// What only one of both has.
     func differences(from other: Snapshot) -> [String] {
-        [\Snapshot.links, \.addresses, \.routes, \.rules, \.sysctls].flatMap { part in
+        [\Snapshot.links, \.addresses, \.routes, \.rules, \.sysctls, \.queues].flatMap { part in
             let (mine, theirs) = (self[keyPath: part], other[keyPath: part])
             return mine.filter { !theirs.contains($0) }.map { "- \($0)" }
                 + theirs.filter { !mine.contains($0) }.map { "+ \($0)" }

@@ -147,6 +147,7 @@ extension Change {
         case .address(let address): return address.family == flow.destination.family
         case .link: return true
         case .sysctl(let setting): return setting.name.components.last == "disable_ipv6"
+        case .channels, .steering: return false
         }
     }
 

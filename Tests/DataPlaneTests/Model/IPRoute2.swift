@@ -1,4 +1,5 @@
 import Netlink
+import RPSTuner
 
 @testable import DataPlane
 
@@ -44,6 +45,10 @@ struct IPRoute2 {
             return "ip link set \(name(setting.interface)) \(value)"
         case .sysctl(let setting):
             return "sysctl -qw \(setting.name)=\(setting.value)"
+        case .channels(let setting):
+            return "ethtool -L \(name(setting.interface)) \(setting.counts.words.text)"
+        case .steering(let setting):
+            return "\(name(setting.interface)) \(setting.file.name) \(setting.value.text)"
         }
     }
 

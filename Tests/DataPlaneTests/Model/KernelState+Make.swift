@@ -18,7 +18,11 @@ extension KernelState {
         case .add(.link(let setting)), .replace(.link, with: .link(let setting)): try set(setting)
         case .add(.sysctl(let setting)), .replace(.sysctl, with: .sysctl(let setting)):
             try set(setting)
-        case .remove(.link), .remove(.sysctl), .replace:
+        case .add(.channels(let setting)), .replace(.channels, with: .channels(let setting)):
+            try set(setting)
+        case .add(.steering(let setting)), .replace(.steering, with: .steering(let setting)):
+            try set(setting)
+        case .remove(.link), .remove(.sysctl), .remove(.channels), .remove(.steering), .replace:
             throw KernelError("change", .notSupported)
         }
     }
