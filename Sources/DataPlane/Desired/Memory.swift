@@ -34,7 +34,7 @@ public struct Memory: Hashable, Sendable {
         let names = Dictionary(links.map { ($0.index, $0.name) }) { $1 }
         var memory = self
         for (identity, remembered) in settings {
-            guard let index = remembered.first.interfaceOfSetting else { continue }
+            guard let index = remembered.first.settingInterface else { continue }
             guard let name = names[index] else {
                 memory.settings[identity] = nil
                 continue
@@ -86,14 +86,6 @@ extension RememberedSetting {
 }
 
 extension KernelObject {
-    fileprivate var interfaceOfSetting: InterfaceIndex? {
-        switch self {
-        case .link(let setting): setting.interface
-        case .sysctl(let setting): setting.interface
-        default: nil
-        }
-    }
-
     fileprivate func renamed(_ interface: String) -> KernelObject {
         guard case .sysctl(var setting) = self, let name = setting.name.ofInterface else {
             return self

@@ -13,6 +13,19 @@ public indirect enum KernelObject: Hashable, Sendable {
     case steering(SteeringSetting)
 }
 
+extension KernelObject {
+    /// The interface that a setting is of; nil: the host's, or no setting.
+    var settingInterface: InterfaceIndex? {
+        switch self {
+        case .link(let setting): setting.interface
+        case .sysctl(let setting): setting.interface
+        case .channels(let setting): setting.interface
+        case .steering(let setting): setting.interface
+        case .address, .route, .rule: nil
+        }
+    }
+}
+
 /// One setting of a link.
 public struct LinkSetting: Hashable, Sendable {
     public enum Value: Hashable, Sendable {

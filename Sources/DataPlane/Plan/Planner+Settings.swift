@@ -124,14 +124,6 @@ extension KernelObject {
         return true
     }
 
-    fileprivate var settingInterface: InterfaceIndex? {
-        switch self {
-        case .link(let setting): setting.interface
-        case .sysctl(let setting): setting.interface
-        case .address, .route, .rule, .channels, .steering: nil
-        }
-    }
-
     func hasSameSetting(as other: KernelObject) -> Bool {
         if case .sysctl(let mine) = self, case .sysctl(let theirs) = other {
             return mine.name == theirs.name && mine.hasSameValue(as: theirs.value)
