@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "rtsetup",
             dependencies: [
-                "DataPlane", "Netlink", "Plist",
+                "DataPlane", "Netlink", "Plist", "RPSTuner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -81,7 +81,7 @@ let package = Package(
         .testTarget(
             name: "rtsetupTests",
             dependencies: [
-                "rtsetup", "DataPlane", "Netlink", "Plist",
+                "rtsetup", "DataPlane", "Netlink", "Plist", "RPSTuner",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle),

@@ -10,6 +10,8 @@ public final class Session {
         case config(Config)
         /// The same, with other bindings.
         case rebind(Rebind, Config)
+        /// The file's `Queues` alone; all else stays as it is, and as it is remembered.
+        case queues(Config)
         /// `teardown`.
         case nothing
     }
@@ -204,6 +206,8 @@ public final class Session {
         case .nothing: return Aim(goal: goal, bindings: bindings)
         case .config(let config):
             return Aim(goal: .config(config.bound(by: bindings)), bindings: bindings)
+        case .queues(let config):
+            return Aim(goal: .queues(config.bound(by: bindings)), bindings: bindings)
         case .rebind(let rebind, let config):
             let resolved = ResolvedRebind(
                 rebind, config: config, bindings: bindings, links: links)
@@ -318,6 +322,8 @@ extension Session.Goal {
         switch self {
         case .config(let config), .rebind(_, let config):
             return DesiredState(config, kernel: kernel, memory: memory)
+        case .queues(let config):
+            return DesiredState(queuesOf: config, kernel: kernel, memory: memory)
         case .nothing:
             return DesiredState(forTeardownOf: kernel, memory: memory)
         }
@@ -325,7 +331,7 @@ extension Session.Goal {
 
     fileprivate func sysctlsToObserve(_ links: [Link], memory: Memory) -> Set<SysctlName> {
         switch self {
-        case .config(let config), .rebind(_, let config):
+        case .config(let config), .rebind(_, let config), .queues(let config):
             config.sysctlsToObserve(links, memory: memory)
         case .nothing:
             memory.sysctlsToObserve.union(
@@ -337,7 +343,7 @@ extension Session.Goal {
         _ links: [Link], memory: Memory
     ) -> [InterfaceIndex: QueueInterest] {
         switch self {
-        case .config(let config), .rebind(_, let config):
+        case .config(let config), .rebind(_, let config), .queues(let config):
             config.queuesToObserve(links, memory: memory)
         case .nothing: memory.queuesToObserve
         }
@@ -346,13 +352,15 @@ extension Session.Goal {
     fileprivate func memory(after plan: Plan, bindings: StandingBindings) -> Memory {
         var memory = plan.memory
         memory.bindings = bindings.runtime
-        memory.pending = []
         memory.isInterrupted = false
         switch self {
         case .config(let config), .rebind(_, let config):
+            memory.pending = []
             memory.files = config.files
             memory.protocols = [config.protocol]
+        case .queues: break
         case .nothing:
+            memory.pending = []
             memory.files = []
             memory.protocols = []
         }
