@@ -57,7 +57,7 @@ let package = Package(
         .executableTarget(
             name: "rtsetup",
             dependencies: [
-                "DataPlane", "Netlink", "Plist",
+                "DataPlane", "Netlink", "Plist", "RPSTuner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -88,7 +88,7 @@ let package = Package(
         .testTarget(
             name: "rtsetupTests",
             dependencies: [
-                "rtsetup", "DataPlane", "Netlink", "Plist",
+                "rtsetup", "DataPlane", "Netlink", "Plist", "RPSTuner",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle),

@@ -28,6 +28,8 @@ public final class Ethtool {
                     genlmsghdr(
                         cmd: UInt8(ETHTOOL_MSG_CHANNELS_GET), version: UInt8(ETHTOOL_GENL_VERSION),
                         reserved: 0))
+                // Empty: all devices. Without it Linux 6.1 says EINVAL, "request header missing".
+                writer.nest(Int(ETHTOOL_A_CHANNELS_HEADER) | Int(NLA_F_NESTED)) { _ in }
             } decode: { message throws(MalformedMessage) in
                 try Channels.decode(message)
             }

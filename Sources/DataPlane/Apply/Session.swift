@@ -10,6 +10,8 @@ public final class Session {
         case config(Config)
         /// The same, with other bindings.
         case rebind(Rebind, Config)
+        /// The file's `Queues` alone; all else stays as it is, and as it is remembered.
+        case queues(Config)
         /// `teardown`.
         case nothing
     }
@@ -306,6 +308,8 @@ extension Session.Goal {
         switch self {
         case .config(let config), .rebind(_, let config):
             return DesiredState(config, kernel: kernel, memory: memory)
+        case .queues(let config):
+            return DesiredState(queuesOf: config, kernel: kernel, memory: memory)
         case .nothing:
             return DesiredState(forTeardownOf: kernel, memory: memory)
         }
@@ -313,7 +317,7 @@ extension Session.Goal {
 
     fileprivate func sysctlsToObserve(_ links: [Link], memory: Memory) -> Set<SysctlName> {
         switch self {
-        case .config(let config), .rebind(_, let config):
+        case .config(let config), .rebind(_, let config), .queues(let config):
             config.sysctlsToObserve(links, memory: memory)
         case .nothing:
             memory.sysctlsToObserve.union(
@@ -325,7 +329,7 @@ extension Session.Goal {
         _ links: [Link], memory: Memory
     ) -> [InterfaceIndex: QueueInterest] {
         switch self {
-        case .config(let config), .rebind(_, let config):
+        case .config(let config), .rebind(_, let config), .queues(let config):
             config.queuesToObserve(links, memory: memory)
         case .nothing: memory.queuesToObserve
         }
@@ -334,13 +338,15 @@ extension Session.Goal {
     fileprivate func memory(after plan: Plan, bindings: StandingBindings) -> Memory {
         var memory = plan.memory
         memory.bindings = bindings.runtime
-        memory.pending = []
         memory.isInterrupted = false
         switch self {
         case .config(let config), .rebind(_, let config):
+            memory.pending = []
             memory.files = config.files.map(Files.absolute)
             memory.protocols = [config.protocol]
+        case .queues: break
         case .nothing:
+            memory.pending = []
             memory.files = []
             memory.protocols = []
         }

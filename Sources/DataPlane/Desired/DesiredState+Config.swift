@@ -22,15 +22,8 @@ extension DesiredState {
 
         let host = Host(config, kernel: kernel, memory: memory)
         newTables = host.newTables
-        interfaces = host.entries.map { ($0.config, $0.link, $0.table) }
-        conflicts += host.diagnostics.filter { $0.severity == .error }
-        warnings += host.diagnostics.filter { $0.severity == .warning }
-        conflicts += config.notBuiltYet
-        conflicts += config.bindingDiagnostics.filter { $0.severity == .error }
-        warnings += config.bindingDiagnostics.filter { $0.severity == .warning }
+        meet(host, config)
         floating = config.floating
-        released = Set(
-            host.entries.compactMap { $0.config.isManaged ? nil : $0.link?.index })
         guard conflicts.isEmpty else { return }
 
         var memory = memory
@@ -39,7 +32,7 @@ extension DesiredState {
             host, kernel: kernel, memory: memory, protocol: config.protocol, reporting: &self)
 
         wantSettings(config, addresses, kernel: kernel)
-        wantQueues(addresses, kernel: kernel, memory: memory)
+        wantQueues(kernel: kernel, memory: memory)
         for interface in addresses.managed {
             for (address, origin) in interface.ownAddresses {
                 want(.address(address), from: origin.location, of: interface.index)
@@ -57,6 +50,26 @@ extension DesiredState {
         }
         wantRules(config, addresses, kernel: kernel)
         check(config, host, addresses, kernel: kernel, memory: memory)
+    }
+
+    /// Sees the files' `Queues` with the eyes of this host, and nothing else.
+    init(queuesOf config: Config, kernel: KernelState, memory: Memory) {
+        self.init(nothingButKernelRules: kernel, memory: memory)
+        isOfQueuesAlone = true
+        meet(Host(config, kernel: kernel, memory: memory), config)
+        guard conflicts.isEmpty else { return }
+        wantQueues(kernel: kernel, memory: memory)
+    }
+
+    private mutating func meet(_ host: Host, _ config: Config) {
+        interfaces = host.entries.map { ($0.config, $0.link, $0.table) }
+        conflicts += host.diagnostics.filter { $0.severity == .error }
+        warnings += host.diagnostics.filter { $0.severity == .warning }
+        conflicts += config.notBuiltYet
+        conflicts += config.bindingDiagnostics.filter { $0.severity == .error }
+        warnings += config.bindingDiagnostics.filter { $0.severity == .warning }
+        released = Set(
+            host.entries.compactMap { $0.config.isManaged ? nil : $0.link?.index })
     }
 
     /// How sources of this family leave by the interface; nil: main decides, as ever.

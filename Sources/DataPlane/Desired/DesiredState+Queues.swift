@@ -63,27 +63,25 @@ extension QueueFile {
 
 extension DesiredState {
     /// Channels, and what steers the packets of each queue.
-    mutating func wantQueues(
-        _ addresses: FinalAddresses, kernel: KernelState, memory: Memory
-    ) {
+    mutating func wantQueues(kernel: KernelState, memory: Memory) {
         guard var host = kernel.steeringHost else { return }
         host.hasFlowTable = kernel.sysctls[.flowTable] != nil
         var flowTable: (entries: Int, origin: SourceLocation)?
-        for interface in addresses.managed where interface.config.activationPolicy != .down {
-            guard let config = interface.config.queues,
-                let observed = kernel.queues[interface.index]
+        for (interface, link, _) in interfaces
+        where interface.isManaged && interface.activationPolicy != .down {
+            guard let link, let config = interface.queues,
+                let observed = kernel.queues[link.index]
             else { continue }
             guard let queues = observed.queues else {
-                conflict(config.location, interface.link.isNotShownBySysFS)
+                conflict(config.location, link.isNotShownBySysFS)
                 continue
             }
-            var device = SteeringDevice(
-                interface.link, channels: observed.channels, queues: queues)
-            device.returningCounts = memory.firstCounts(of: interface.index, observed.channels)
+            var device = SteeringDevice(link, channels: observed.channels, queues: queues)
+            device.returningCounts = memory.firstCounts(of: link.index, observed.channels)
             let plan = SteeringPlan(config.policy, for: device, on: host)
-            steering[interface.index] = plan
-            report(plan.problems, of: interface.link.name, config)
-            want(plan, for: device, of: interface.index, config)
+            steering[link.index] = plan
+            report(plan.problems, of: link.name, config)
+            want(plan, for: device, of: link.index, config)
             if let entries = plan.flowEntries, entries > flowTable?.entries ?? 0 {
                 flowTable = (entries, config.location(of: .rfs))
             }

@@ -24,6 +24,8 @@ public struct DesiredState: Sendable {
     public internal(set) var newTables: [MACAddress: UInt32] = [:]
     /// Everything carries one of these marks: the file's, and those of earlier runs.
     public internal(set) var protocols: Set<UInt8> = []
+    /// Nothing but channels and steering is looked at: whatever else is there stays.
+    var isOfQueuesAlone = false
     /// The mark of what is added now; 0 where nothing is wanted.
     public internal(set) var `protocol`: UInt8 = 0
     /// The link and table of each entry of `Interfaces`; nil where it is not there.

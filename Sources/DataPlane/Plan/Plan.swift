@@ -56,14 +56,16 @@ public struct Plan: Sendable {
         var planner = Planner(kernel, desired, memory, options)
         planner.planSettings()
         planner.planQueues()
-        planner.planAddresses()
-        planner.planPromotion()
-        planner.planScratchTables()
-        planner.findUnwantedRules()
-        planner.planRoutes()
-        planner.planRules()
-        planner.planSideEffects()
-        planner.planPending()
+        if !desired.isOfQueuesAlone {
+            planner.planAddresses()
+            planner.planPromotion()
+            planner.planScratchTables()
+            planner.findUnwantedRules()
+            planner.planRoutes()
+            planner.planRules()
+            planner.planSideEffects()
+            planner.planPending()
+        }
         self.memory = planner.memory
         conflicts = desired.conflicts + planner.conflicts
         // A desired state with a conflict is not whole: nothing may be removed for it.

@@ -15,6 +15,7 @@ extension Planner {
         }
         for (identity, remembered) in memory.settings.sorted(by: { $0.value < $1.value })
         where identity.queueOwner == nil && !desired.wants(identity) {
+            if desired.isOfQueuesAlone, identity != .sysctl(.flowTable) { continue }
             restore(identity, remembered)
         }
     }

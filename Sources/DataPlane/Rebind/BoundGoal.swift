@@ -14,6 +14,7 @@ struct BoundGoal {
         switch goal {
         case .nothing: break
         case .config(let config): self.goal = .config(config.bound(by: bindings))
+        case .queues(let config): self.goal = .queues(config.bound(by: bindings))
         case .rebind(let rebind, let config):
             let resolved = ResolvedRebind(
                 rebind, config: config, bindings: bindings, links: links)

@@ -1,8 +1,12 @@
+import RPSTuner
+
 /// A JSON value. An object keeps its keys in the order in which they were given.
 enum JSON: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
+    /// Written with four decimals at most.
+    case decimal(Double)
     case string(String)
     case array([JSON])
     case members([(key: String, value: JSON)])
@@ -21,6 +25,9 @@ enum JSON: Sendable {
 
     static func number(_ value: some BinaryInteger) -> JSON { .integer(Int(clamping: value)) }
 
+    /// `null` where there is none.
+    static func decimal(_ value: Double?) -> JSON { value.map { .decimal($0) } ?? .null }
+
     /// On one line, without blanks.
     var text: String {
         var text = ""
@@ -33,6 +40,7 @@ enum JSON: Sendable {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .integer(let value): text += String(value)
+        case .decimal(let value): text += value.isFinite ? value.text(4) : "null"
         case .string(let value): Self.write(value, to: &text)
         case .array(let values):
             text += "["
