@@ -306,8 +306,8 @@ class Bindings(Rebinding):
                 self.assertIn(f"error: ", result.err)
                 self.assertIn(str(path), result.err)
                 self.assertHeldBy("eth2", FLOATING)
-        self.rebind(FLOATING6, "--to", "eth2")
-        self.assertHeldBy("eth2")
+        self.rebind(FLOATING, "--to", "eth2")
+        self.assertEqual(path.read_bytes(), good)
         self.assertEqual(self.apply().err, "")
 
     def test_a_damaged_file_without_a_copy_stops_before_any_change(self):
@@ -386,6 +386,7 @@ class Replacement(Rebinding):
         self.assertEqual({a["address"] for a in result["announced"]},
                          {"10.0.0.20", FLOATING, "2001:db8:0:1::20"})
         self.assertHeldBy("eth2", FLOATING, "10.0.0.20", "2001:db8:0:1::20")
+        self.assertIn("@ binding 10.0.0.30/24 bound here\n", self.rtsetup("status").out)
         self.assertEqual(self.host.rules(), rules, "the table has another number")
         with Capture(self.vpc) as capture:
             self.assertProbe("10.0.0.20", PEER, capture, port="port2")
@@ -426,12 +427,13 @@ class Announcements(Rebinding):
 
     def test_both_families_in_all_forms_as_often_as_asked(self):
         self.apply(TWO)
+        time.sleep(1.5)  # apply itself has announced them, too
         mac = self.vpc.nics["eth2"].mac
         tap = self.sniff()
-        begin = time.monotonic()
         self.rebind(FLOATING, "--to", "eth2")
+        time.sleep(0.05)
         self.assertEqual(self.heard(tap, FLOATING)[:2], [("request", mac), ("reply", mac)])
-        time.sleep(1.0)
+        time.sleep(1.5)
         self.assertEqual(self.heard(tap, FLOATING), 2 * [("request", mac), ("reply", mac)])
         for count in (0, 1, 4):
             name = "eth1" if holders(self.host, FLOATING6) == ["eth2"] else "eth2"
@@ -445,6 +447,7 @@ class Announcements(Rebinding):
         tap = self.sniff()
         self.rebind(FLOATING, "--to", "eth2", "--announce", "20")
         self.rebind(FLOATING, "--to", "eth1", "--announce", "1")
+        time.sleep(1.5)
         self.heard(tap, FLOATING)
         time.sleep(1.0)
         self.assertEqual(self.heard(tap, FLOATING), [])

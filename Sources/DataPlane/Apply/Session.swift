@@ -84,7 +84,11 @@ public final class Session {
         var after = aim.goal.memory(after: plan, bindings: aim.bindings)
         let prepared: BindingsFile.Prepared?
         do {
-            let isNew = aim.rebind != nil && aim.bindings.kept != past.bindings.kept
+            // A damaged file is written anew.
+            let isNew =
+                aim.rebind != nil
+                && (aim.bindings.kept != past.bindings.kept
+                    || !past.bindingsFile.problems.isEmpty)
             prepared = isNew ? try bindings.prepare(aim.bindings.kept) : nil
         } catch { throw .file(error) }
         try rememberTables(preview.desired.newTables, beside: past.tables)

@@ -44,12 +44,12 @@ extension ConfigChecker {
 
     /// Those of its addresses; where it has none, those that a rebind may bring.
     private func subnets(of interface: InterfaceDraft, _ family: AddressFamily) -> [IPPrefix] {
-        func subnets(_ addresses: [AddressDraft]) -> [IPPrefix] {
-            addresses.map(\.config.subnet).filter { $0.family == family }
+        func subnets(_ addresses: [AddressConfig]) -> [IPPrefix] {
+            addresses.map(\.subnet).filter { $0.family == family }
         }
         let own = subnets(interface.addresses)
         guard own.isEmpty else { return own }
-        return subnets(draft.interfaces.flatMap(\.addresses).filter(\.config.isFloating))
+        return subnets(draft.interfaces.flatMap(\.addresses).filter(\.isFloating))
     }
 
     /// - Parameter table: of the route that uses the gateway; nil: the interface's.

@@ -60,13 +60,13 @@ struct ConfigChecker {
         var owners: [IPAddress: (interface: Int, entry: Int)] = [:]
         owners.reserveCapacity(interfaces.reduce(0) { $0 + $1.addresses.count })
         for (index, interface) in interfaces.enumerated() {
-            for (entry, address) in interface.addresses.lazy.map(\.config).enumerated() {
+            for (entry, address) in interface.addresses.enumerated() {
                 guard let first = owners[address.address] else {
                     owners[address.address] = (index, entry)
                     continue
                 }
                 let owner = interfaces[first.interface]
-                let place = owner.addresses[first.entry].config.location.place(
+                let place = owner.addresses[first.entry].location.place(
                     from: address.location)
                 let other = first.interface == index ? "" : " for \(owner.label)"
                 error(
@@ -156,7 +156,7 @@ struct ConfigChecker {
             }
         }
         guard
-            let address = interface.addresses.lazy.map(\.config.address)
+            let address = interface.addresses.lazy.map(\.address)
                 .first(where: { $0.family == .ipv6 })
         else { return }
         if let mtu = interface.mtu, mtu.value < 1280 {

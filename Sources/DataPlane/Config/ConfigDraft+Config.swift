@@ -28,7 +28,7 @@ extension InterfaceDraft {
         config.isRequired = isRequired ?? config.isRequired
         config.activationPolicy = activationPolicy ?? config.activationPolicy
         config.addressing = addressing ?? config.addressing
-        config.addresses = addresses.map(\.config)
+        config.addresses = addresses
         for family in AddressFamily.allCases { config.gateways[family] = gateway(family) }
         config.gatewayOnLink = gatewayOnLink ?? config.gatewayOnLink
         config.table = table
@@ -59,7 +59,7 @@ extension InterfaceDraft {
 
     /// Its own `disable_ipv6` speaks for itself.
     private var enablesIPv6: Bool {
-        addresses.contains { $0.config.address.family == .ipv6 }
+        addresses.contains { $0.address.family == .ipv6 }
             && !sysctls.contains { $0.family == "ipv6" && $0.key == "disable_ipv6" }
     }
 

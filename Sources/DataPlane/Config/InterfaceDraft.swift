@@ -14,7 +14,7 @@ struct InterfaceDraft {
     var isRequired: Bool?
     var activationPolicy: ActivationPolicy?
     var addressing: Addressing?
-    var addresses: [AddressDraft] = []
+    var addresses: [AddressConfig] = []
     var gateways: [AddressFamily: GatewayConfig] = [:]
     var gatewayOnLink: Bool?
     var table: Located<UInt32>?
@@ -39,10 +39,6 @@ struct InterfaceDraft {
     }
 }
 
-struct AddressDraft {
-    var config: AddressConfig
-}
-
 struct RouteDraft {
     var config: RouteConfig
     var gatewayLocation: SourceLocation?
@@ -57,7 +53,7 @@ extension InterfaceDraft {
         merged.fill(from: self)
         merged.location = location
         merged.uncertain.formUnion(uncertain)
-        merged.addresses = addresses.replacing(with: later.addresses) { $0.config.address }
+        merged.addresses = addresses.replacing(with: later.addresses) { $0.address }
         merged.gateways = gateways.merging(later.gateways) { _, later in later }
         if let routes { merged.routes = routes + (later.routes ?? []) }
         self = merged

@@ -2,14 +2,14 @@ import Netlink
 import Plist
 
 extension TreeReader {
-    mutating func addresses(_ node: PlistNode) -> [AddressDraft] {
+    mutating func addresses(_ node: PlistNode) -> [AddressConfig] {
         (array(node, "'Addresses'") ?? []).compactMap { address($0) }
     }
 
     /// `"addr/len"` or a dictionary.
-    private mutating func address(_ node: PlistNode) -> AddressDraft? {
+    private mutating func address(_ node: PlistNode) -> AddressConfig? {
         if case .string = node.content {
-            return addressWithLength(node).map { AddressDraft(config: $0) }
+            return addressWithLength(node)
         }
         guard case .dictionary = node.content else {
             if !node.isDamaged {
@@ -20,34 +20,34 @@ extension TreeReader {
         guard let entries = entries(of: node, "an entry of 'Addresses'", AddressKey.self) else {
             return nil
         }
-        var draft: AddressDraft?
+        var config: AddressConfig?
         var hasAddress = node.isDamaged
         for entry in entries where entry.key == .address {
             hasAddress = true
-            draft = addressWithLength(entry.value).map { AddressDraft(config: $0) }
-            draft?.config.location = node.location
+            config = addressWithLength(entry.value)
+            config?.location = node.location
         }
         if !hasAddress { error("an entry of 'Addresses' needs an Address", at: node.location) }
-        for entry in entries { read(entry, into: &draft) }
+        for entry in entries { read(entry, into: &config) }
         let initially = entries.first { $0.key == .initially }
-        if let initially, !node.isDamaged, draft != nil, draft?.config.isFloating == false {
+        if let initially, !node.isDamaged, config != nil, config?.isFloating == false {
             error("'Initially' needs Floating = YES", at: initially.keyLocation)
         }
-        return draft
+        return config
     }
 
-    private mutating func read(_ entry: Entry<AddressKey>, into draft: inout AddressDraft?) {
+    private mutating func read(_ entry: Entry<AddressKey>, into config: inout AddressConfig?) {
         switch entry.key {
         case .address: break
         case .noDAD:
-            draft?.config.noDAD = boolean(entry) ?? false
-            if draft?.config.noDAD == true, draft?.config.address.family == .ipv4 {
+            config?.noDAD = boolean(entry) ?? false
+            if config?.noDAD == true, config?.address.family == .ipv4 {
                 warn("'NoDAD' does nothing for an IPv4 address", at: entry.keyLocation)
             }
-        case .floating: draft?.config.isFloating = boolean(entry) ?? true
+        case .floating: config?.isFloating = boolean(entry) ?? true
         case .initially:
             let isReleased = choice(entry, ["bound": false, "released": true])
-            draft?.config.isInitiallyReleased = isReleased ?? false
+            config?.isInitiallyReleased = isReleased ?? false
         }
     }
 

@@ -23,7 +23,7 @@ extension DesiredState {
         let host = Host(config, kernel: kernel, memory: memory)
         newTables = host.newTables
         meet(host, config)
-        floating = config.floating
+        floating = config.floating.map { $0.named(by: host.entries) }
         guard conflicts.isEmpty else { return }
 
         var memory = memory

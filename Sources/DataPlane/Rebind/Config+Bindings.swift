@@ -5,15 +5,26 @@ import Plist
 public struct FloatingAddress: Hashable, Sendable {
     public var address: IPAddress
     public var prefixLength: UInt8
-    /// The entries' labels: the file's, and the one that holds it; nil: released.
+    /// Where the file has it, and where it is held; nil: released. The entries' labels, or the
+    /// names of their links once those are known.
     public var home: String
     public var place: String?
     /// The binding is `--runtime`, gone with the boot.
     public var isRuntime: Bool
-    /// In the order of `Config.interfaces`: where status shows it.
-    var index: Int
+    /// In the order of `Config.interfaces`.
+    var homeIndex: Int
+    var placeIndex: Int?
 
-    public var isAtHome: Bool { place == home }
+    public var isAtHome: Bool { placeIndex == homeIndex }
+    /// The entry under which status shows it.
+    var index: Int { placeIndex ?? homeIndex }
+
+    func named(by entries: [Host.Entry]) -> FloatingAddress {
+        var address = self
+        address.home = entries[homeIndex].link?.name ?? home
+        address.place = placeIndex.flatMap { entries[$0].link?.name } ?? place
+        return address
+    }
 }
 
 extension Config {
@@ -113,7 +124,8 @@ private struct Binder {
                 address: address.address, prefixLength: address.prefixLength,
                 home: original.interfaces[home].label,
                 place: place.map { original.interfaces[$0].label },
-                isRuntime: bindings.runtime.places[address.address] != nil, index: place ?? home))
+                isRuntime: bindings.runtime.places[address.address] != nil, homeIndex: home,
+                placeIndex: place))
     }
 
     private mutating func add(_ address: AddressConfig, to target: Int) {
