@@ -12,6 +12,7 @@ from pathlib import Path
 
 from case import ETH0, ETH1, ETH2, ETH3, FOUR, GUIDE, file, main
 from namespace import Monitor
+from test_rebind import FLOATING, TWO, holders
 from vpc import INET4, INET6, Capture
 from watching import Manager, Watching
 
@@ -507,6 +508,49 @@ class Others(Watching):
         self.watch("--quiet", text=GUIDE)
         self.stop()
         self.assertEqual(self.log, "")
+
+
+class Rebinds(Watching):
+    """Failover beside it: the binding is what it keeps."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("eth1", "eth2"):
+            self.vpc.grant(name, FLOATING)
+
+    def holder(self):
+        return holders(self.host, FLOATING)
+
+    def test_a_rebind_is_kept_and_repaired_where_it_has_moved(self):
+        self.watch(text=TWO)
+        for name, table in (("eth2", "1002"), ("eth1", "1001"), ("eth2", "1002")):
+            self.rtsetup("rebind", FLOATING, "--to", name)
+            self.assertEqual(self.holder(), [name])
+            time.sleep(0.4)
+            self.assertEqual((self.holder(), self.rule(FLOATING)), ([name], table))
+        self.assertNotIn("repaired", self.log)
+        self.host.ip(f"addr del {FLOATING}/24 dev eth2", f"rule del from {FLOATING} lookup 1002")
+        self.until(lambda: (self.holder(), self.rule(FLOATING)) == (["eth2"], "1002"), "repair")
+        self.rtsetup("rebind", FLOATING, "--release")
+        time.sleep(0.4)
+        self.assertEqual((self.holder(), self.rule(FLOATING)), ([], None))
+        self.untilWhole()
+        # What repeats the announcements is nobody's corpse.
+        states = [path.read_text(encoding="ascii").rpartition(")")[2].split()[:2]
+                  for path in Path("/proc").glob("[0-9]*/stat")]
+        self.assertNotIn(["Z", str(self.process.pid)], states)
+
+    def test_bindings_that_another_run_left_are_honoured(self):
+        self.watch(text=TWO)
+        self.rtsetup("rebind", FLOATING, "--to", "eth2")
+        kept = Path(self.vpc.folder, "lib/bindings.plist").read_text(encoding="utf-8")
+        self.rtsetup("rebind", FLOATING, "--to", "eth1")
+        time.sleep(0.3)
+        # As a configuration management would put it there.
+        self.write(kept, "lib/bindings.new")
+        os.rename(f"{self.vpc.folder}/lib/bindings.new", f"{self.vpc.folder}/lib/bindings.plist")
+        self.until(lambda: self.holder() == ["eth2"] and self.rule(FLOATING) == "1002", "move")
+        self.untilWhole()
 
 
 class Load(Watching):

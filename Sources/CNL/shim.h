@@ -7,6 +7,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 
+#include <malloc.h>
 #include <sys/signalfd.h>
 
 #include <linux/ethtool.h>

@@ -32,6 +32,8 @@ public struct Outcome: Sendable {
     public var links: [Link]
     public var warnings: [Diagnostic]
     public var durations: Durations
+    /// What differed when it was read back, where that is accepted.
+    var drift: [Change] = []
     /// Changes that had been made when it failed.
     public var undoneCount = 0
     /// Addresses that a rebind may move, or has moved.

@@ -39,6 +39,9 @@ public struct Plan: Sendable {
         var acceptsDuplicates = false
         /// Likewise, a mask that the kernel took in part. The next plan knows it.
         var acceptsNarrowing = false
+        /// Others may be changing things meanwhile: what differs when it is read back is no reason
+        /// to undo, but one to look again.
+        var acceptsDrift = false
         /// Whether this kernel marks addresses, as the plan that is read back has found; nil: look.
         var comparesMarks: Bool?
 

@@ -110,9 +110,12 @@ public final class Watch {
             hasLooked = true
             return schedule.look(at: time)
         }
+        var options = Plan.Options()
+        options.acceptsDrift = true
         let outcome = try session.carryOut(
-            .config(config), lockTimeout: 0, unlessNewerThan: known)
+            .config(config), options: options, lockTimeout: 0, unlessNewerThan: known)
         known = session.versionLeft
+        if !outcome.drift.isEmpty { schedule.look(at: now() + WatchSchedule.calm) }
         report.warn(outcome.warnings)
         guard let failure = explain(outcome) else {
             return settle(Repair(outcome, took: now() - start))

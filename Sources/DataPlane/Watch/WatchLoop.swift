@@ -1,3 +1,4 @@
+internal import CNL
 import Glibc
 import Logging
 import Netlink
@@ -48,6 +49,8 @@ final class WatchLoop {
         try takeEvents()
         takeFiles()
         watch.look()
+        // A look at a hundred thousand routes is over; what it took is not kept for the next.
+        malloc_trim(0)
         followFiles()
         let tables = watch.concern.tables
         if watch.hasLooked, tables != self.tables {

@@ -237,6 +237,29 @@ private final class Lines: LogHandler, Sendable {
         #expect(host.rule != nil)
     }
 
+    @Test("what somebody does during a repair does not undo it, and is seen to next") func drift()
+        throws
+    {
+        let host = try Watched()
+        try host.watch.begin()
+        host.pass(.zero)
+        let closing = try #require(host.machine.state.rules.first { $0.priority == 25001 })
+        try host.deleteRule()
+        var isDone = false
+        host.machine.kernel.onChange = { [kernel = host.machine.kernel] _, _ in
+            guard !isDone else { return }
+            isDone = true
+            try? kernel.disturb(.remove(.rule(closing)))
+        }
+        host.pass(.milliseconds(50))
+        #expect(host.rule != nil)
+        #expect(!host.machine.state.rules.contains(closing))
+        host.pass(.milliseconds(50))
+        #expect(host.machine.state.rules.contains(closing))
+        #expect(host.log.count("error: ") == 0)
+        #expect(host.log.count("repaired in") == 2)
+    }
+
     @Test("a conflict is told once, and looked at again with the next event") func conflict() throws
     {
         let host = try Watched(Watched.eth1.replacing("Table", with: "Required = YES; Table"))
