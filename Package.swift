@@ -52,10 +52,17 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle),
+        .target(
+            name: "Import",
+            dependencies: [
+                "DataPlane", "Netlink", "Plist",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
         .executableTarget(
             name: "rtsetup",
             dependencies: [
-                "DataPlane", "Netlink", "Plist",
+                "DataPlane", "Import", "Netlink", "Plist",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -76,6 +83,10 @@ let package = Package(
             swiftSettings: houseStyle),
         .testTarget(
             name: "DataPlaneTests", dependencies: ["DataPlane", "Netlink", "Plist"],
+            exclude: ["Golden"],
+            swiftSettings: houseStyle),
+        .testTarget(
+            name: "ImportTests", dependencies: ["DataPlane", "Import", "Netlink", "Plist"],
             exclude: ["Golden"],
             swiftSettings: houseStyle),
         .testTarget(

@@ -1,8 +1,8 @@
-import Netlink
+package import Netlink
 
 extension Rule {
     /// As in `ip -d rule show`, in its order and without the priority.
-    var words: [Word] {
+    package var words: [Word] {
         var words: [Word] = []
         words.reserveCapacity(8)
         if isInverted { words.append(.flag("not")) }
