@@ -1,3 +1,5 @@
+public import Netlink
+
 /// Whose files are read.
 public enum ImportFormat: String, Sendable, CaseIterable {
     /// As names and content tell, file by file.
@@ -16,6 +18,8 @@ public enum ImportFormat: String, Sendable, CaseIterable {
 
 /// Why there is no file.
 public enum ImportError: Error, Hashable, Sendable {
+    /// The kernel gave no answer: exit 71.
+    case kernel(KernelError)
     /// There is no such path: exit 66.
     case noFile(path: String)
     /// It cannot be read by the caller: exit 77.
@@ -29,6 +33,7 @@ public enum ImportError: Error, Hashable, Sendable {
 extension ImportError: CustomStringConvertible {
     public var description: String {
         switch self {
+        case .kernel(let error): "cannot \(error)"
         case .noFile(let path): "\(path): there is no such file"
         case .notPermitted(let path): "\(path) cannot be read by the caller"
         case .unreadable(let path, let reason): "\(path): \(reason)"

@@ -1,4 +1,4 @@
-import DataPlane
+public import DataPlane
 import Netlink
 import Plist
 
@@ -42,6 +42,43 @@ public enum Importer {
         for source in files.sysctls { SysctlReader.read(source, into: &host) }
         let list = paths.joined(separator: " ")
         return try file(of: host, header: [.comment("Made by rtsetup import \(list)")])
+    }
+
+    /// Reads what the running kernel holds.
+    ///
+    /// - Throws: where the kernel gives no answer, or no ENI has an address.
+    public static func read(_ kernel: any Kernel) throws(ImportError) -> Imported {
+        let state = try observe(kernel, KernelImport.sysctls)
+        let host = KernelImport.host(of: state)
+        let header = Piece.comment("Made by rtsetup import --kernel")
+        let imported = try file(of: host, header: [header])
+        let said = try objections(to: imported, kernel)
+        guard !said.isEmpty else { return imported }
+        return try file(of: host, header: [header] + said.map { .comment($0) })
+    }
+
+    /// What `plan` would say about the file on this host.
+    private static func objections(
+        to imported: Imported, _ kernel: any Kernel
+    ) throws(ImportError) -> [String] {
+        let config: Config
+        do throws(ConfigError) {
+            config = try ConfigReader.read([SourceText(file: "", text: imported.text)]).config
+        } catch { return error.diagnostics.map(\.message) }
+        let memory = Memory()
+        let state = try observe(kernel) { config.sysctlsToObserve($0, memory: memory) }
+        let desired = DesiredState(config, kernel: state, memory: memory)
+        let plan = Plan(from: state, to: desired, memory: memory)
+        return plan.conflicts.map { "plan refuses this here: \($0.message)" }
+            + (desired.warnings + plan.warnings).map { "plan warns: \($0.message)" }
+    }
+
+    private static func observe(
+        _ kernel: any Kernel, _ sysctls: ([Link]) -> Set<SysctlName>
+    ) throws(ImportError) -> KernelState {
+        do throws(KernelError) {
+            return try kernel.observe(sysctls: sysctls)
+        } catch { throw .kernel(error) }
     }
 
     /// The file that says the same, as far as our reader takes it.

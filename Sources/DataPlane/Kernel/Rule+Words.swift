@@ -28,7 +28,11 @@ extension Rule {
         if let suppressInterfaceGroup {
             words.append(.pair("suppress_ifgroup", "\(suppressInterfaceGroup)"))
         }
-        words.append(.pair("protocol", `protocol`.description, .detail))
+        // Before Linux 4.17, and where nobody says, a rule has no mark.
+        words.append(
+            .pair(
+                "protocol", `protocol`.description,
+                `protocol` == .unspecified ? .assumed : .detail))
         return words
     }
 }

@@ -53,8 +53,8 @@ struct ImportedRule {
     /// Selectors that the file has no key for.
     var foreignWords: [String] = []
     var origin: Origin
-    /// Takes theirs away.
-    var removal: String
+    /// Takes theirs away; nil where it is ours.
+    var removal: String?
 
     /// Whether it asks for nothing but a source.
     var isSourceRule: Bool {

@@ -51,21 +51,27 @@ extension Piece {
         if path.count > 1 {
             children[index].remove(path.dropFirst(), reason)
         } else {
-            children[index] = children[index].refused(reason)
+            let comment = children[index].refused(reason)
+            if children.contains(comment) {
+                children.remove(at: index)
+            } else {
+                children[index] = comment
+            }
         }
     }
 
     /// Itself as a comment.
     private func refused(_ reason: String) -> Piece {
-        var place = ""
-        var shown = text.split(separator: "\n").map(\.trimmed).joined(separator: " ")
-        if let origin {
-            place = origin.place.map { "\($0): " } ?? ""
-            if children.isEmpty || !origin.text.isEmpty, children.allSatisfy({ $0.origin == nil }) {
-                shown = origin.text
-            }
+        let place = origin?.place.map { "\($0): " } ?? ""
+        let isWhole = children.contains { $0.origin != nil || $0.isComment }
+        if let origin, !isWhole {
+            return .comment("\(place)\(origin.text): not carried over: \(reason)")
         }
-        return .comment("\(place)\(shown): not carried over: \(reason)")
+        // What has parts with places of their own is shown whole.
+        let lines = text.split(separator: "\n").map { $0.hasPrefix("// ") ? $0.dropFirst(3) : $0 }
+        return .comment(
+            "\(place)\(origin?.text ?? key ?? ""): not carried over: \(reason)"
+                + lines.map { "\n    \($0)" }.joined())
     }
 
     /// A key with nothing behind it goes, and its comments take its place.

@@ -18,7 +18,7 @@ extension Piece {
             }
             return
         }
-        let head = margin + (key.map { "\(PlistValue.quoted($0)) = " } ?? "")
+        let head = margin + (key.map { "\(Self.quoted($0)) = " } ?? "")
         let end = isRoot ? "\n" : key == nil ? ",\n" : ";\n"
         if let flat, indentation > 0, head.count + flat.count < Self.width {
             text += head + flat + end
@@ -34,7 +34,7 @@ extension Piece {
     private var flat: String? {
         switch content {
         case .comment: return nil
-        case .string(let string): return PlistValue.quoted(string)
+        case .string(let string): return Self.quoted(string)
         case .array(let elements):
             let parts = elements.map { $0.isNested ? nil : $0.flat }
             guard !parts.contains(nil) else { return nil }
@@ -42,7 +42,7 @@ extension Piece {
         case .dictionary(let entries):
             let parts = entries.map { entry in
                 entry.isNested
-                    ? nil : entry.flat.map { "\(PlistValue.quoted(entry.key ?? "")) = \($0);" }
+                    ? nil : entry.flat.map { "\(Self.quoted(entry.key ?? "")) = \($0);" }
             }
             guard !parts.contains(nil) else { return nil }
             return parts.isEmpty ? "{ }" : "{ \(parts.compactMap { $0 }.joined(separator: " ")) }"
@@ -54,6 +54,15 @@ extension Piece {
         case .comment, .string: false
         case .array(let pieces), .dictionary(let pieces): !pieces.isEmpty
         }
+    }
+
+    /// Words and numbers bare, all else between quotes, as people write it.
+    private static func quoted(_ text: String) -> String {
+        let quoted = PlistValue.quoted(text)
+        let isWord = text.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || $0 == 0x5F
+        }
+        return isWord || quoted.hasPrefix("\"") ? quoted : "\"\(quoted)\""
     }
 
     /// No control characters, not endless.

@@ -55,7 +55,10 @@ extension Translation {
             pieces.append(
                 .comment("IPv6 comes by router advertisements: those addresses have their rules"))
         }
-        let elements = interface.addresses.map { address -> Piece in
+        let ordered = AddressFamily.allCases.flatMap { family in
+            interface.addresses.filter { $0.address.family == family }
+        }
+        let elements = ordered.map { address -> Piece in
             let text = "\(address.address)/\(address.length)"
             guard address.noDAD, address.address.family == .ipv6 else {
                 return .string(nil, text, address.origin)
@@ -71,14 +74,14 @@ extension Translation {
     private func table(of index: Int) -> [Piece] {
         guard let table = tables[index] else { return [] }
         var pieces: [Piece] = []
-        if let rules = covered[index] {
-            let number = rules.count == 1 ? "this rule" : "these rules"
+        let removals = (covered[index] ?? []).compactMap { rule in
+            rule.removal.map { $0 + (rule.origin.place.map { "    # \($0)" } ?? "") }
+        }
+        if !removals.isEmpty {
+            let number = removals.count == 1 ? "this rule" : "these rules"
             pieces.append(
                 .comment("rtsetup makes \(number) by itself; after apply, delete theirs:"))
-            for rule in rules {
-                let place = rule.origin.place.map { "    # \($0)" } ?? ""
-                pieces.append(.comment("    \(rule.removal)\(place)"))
-            }
+            pieces += removals.map { .comment("    \($0)") }
         }
         let origin = covered[index]?.first?.origin ?? origin(index, "table \(table)")
         pieces.append(.string("Table", "\(table)", origin))

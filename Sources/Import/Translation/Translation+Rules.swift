@@ -56,23 +56,22 @@ extension Translation {
                         rule.origin.note(
                             "not carried over: an interface has one table, here "
                                 + (tables[index].map { "\($0)" } ?? "none")
-                                + "; delete it: \(rule.removal)"))
+                                + rule.deletion))
                 }
                 continue
             }
             if isAboutOwnAddress(rule) {
                 host.notes.append(
                     rule.origin.note(
-                        "not carried over: packets to the host's own addresses never ask it; "
-                            + "delete it: \(rule.removal)"))
+                        "not carried over: packets to the host's own addresses never ask it"
+                            + rule.deletion))
                 continue
             }
             guard rule.foreignWords.isEmpty else {
                 let words = rule.foreignWords.joined(separator: ", ")
                 host.notes.append(
                     rule.origin.note(
-                        "not carried over: Rules have no key for '\(words)'; "
-                            + "to delete it: \(rule.removal)"))
+                        "not carried over: Rules have no key for '\(words)'" + rule.deletion))
                 continue
             }
             var rule = rule
@@ -125,4 +124,9 @@ extension Translation {
         add("SuppressInterfaceGroup", rule.suppressInterfaceGroup.map { "\($0)" })
         return .dictionary(nil, entries, imported.origin)
     }
+}
+
+extension ImportedRule {
+    /// For notes.
+    fileprivate var deletion: String { removal.map { "; to delete it: \($0)" } ?? "" }
 }

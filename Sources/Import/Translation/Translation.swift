@@ -45,7 +45,6 @@ struct Translation {
         let order = (primary.map { [$0] } ?? []) + host.interfaces.indices.filter { $0 != primary }
         let interfaces = order.map { entry(of: $0) }
         var entries: [Piece] = header + host.notes.map { .comment($0) }
-        if !entries.isEmpty { entries.append(.comment("")) }
         entries.append(.string("Version", "1"))
         entries.append(.array("Interfaces", interfaces))
         if !rules.isEmpty { entries.append(.array("Rules", rules)) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataPlane
 import Import
+import Netlink
 import Plist
 
 struct ImportCommand: Command {
@@ -44,7 +45,9 @@ struct ImportCommand: Command {
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         let imported: Imported
         do throws(ImportError) {
-            imported = try Importer.read(paths, format: from)
+            imported =
+                kernel
+                ? try Importer.read(try openKernel()) : try Importer.read(paths, format: from)
         } catch { throw Failure(error) }
         if report.isJSON {
             report.print(
@@ -59,9 +62,16 @@ struct ImportCommand: Command {
     }
 }
 
+extension ImportCommand {
+    private func openKernel() throws(ImportError) -> NetlinkKernel {
+        do throws(KernelError) { return try NetlinkKernel() } catch { throw .kernel(error) }
+    }
+}
+
 extension Failure {
     fileprivate init(_ error: ImportError) {
         switch error {
+        case .kernel(let error): self.init(error)
         case .noFile: self.init(.noFile, "\(error)")
         case .notPermitted: self.init(.notPermitted, "\(error)")
         case .unreadable: self.init(.state, "\(error)")
