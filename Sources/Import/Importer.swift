@@ -20,7 +20,15 @@ public enum Importer {
     public static func read(
         _ paths: [String], format: ImportFormat = .auto
     ) throws(ImportError) -> Imported {
-        let files = try ImportFiles(paths, format)
+        let host = host(of: try ImportFiles(paths, format), format)
+        let list = paths.joined(separator: " ")
+        return try file(of: host, header: [.comment("Made by rtsetup import \(list)")])
+    }
+
+    /// - Parameter sourced: what `source` lines of `interfaces` lead to; nil: the files there.
+    static func host(
+        of files: ImportFiles, _ format: ImportFormat, sourced: InterfacesReader.Include? = nil
+    ) -> ImportedHost {
         var host = ImportedHost()
         host.notes = files.notes
         for source in files.tables { host.tables.read(Line.all(of: source)) }
@@ -28,8 +36,8 @@ public enum Importer {
             IfcfgReader.read(source, isSUSE: format == .suse, into: &host)
         }
         for source in files.interfaces {
-            let sourced = SourcedFiles(top: source.file)
-            var reader = InterfacesReader { sourced.find($0, from: $1) }
+            let files = SourcedFiles(top: source.file)
+            var reader = InterfacesReader(include: sourced ?? files.find)
             reader.read(source, into: &host)
             reader.finish(&host)
         }
@@ -40,8 +48,7 @@ public enum Importer {
         for sources in networks { NetworkdReader.read(sources, taken: &taken, into: &host) }
         for source in files.routes { RouteFileReader.read(source, into: &host) }
         for source in files.sysctls { SysctlReader.read(source, into: &host) }
-        let list = paths.joined(separator: " ")
-        return try file(of: host, header: [.comment("Made by rtsetup import \(list)")])
+        return host
     }
 
     /// Reads what the running kernel holds.

@@ -17,8 +17,10 @@ struct ImportFiles {
     private var bytes = 0
     private let format: ImportFormat
 
+    init(_ format: ImportFormat) { self.format = format }
+
     init(_ paths: [String], _ format: ImportFormat) throws(ImportError) {
-        self.format = format
+        self.init(format)
         for path in paths {
             if FileAccess.isFolder(path) {
                 try addFolder(path)
@@ -53,6 +55,12 @@ struct ImportFiles {
             }
             return
         }
+        add(source, isAlone: isAlone)
+    }
+
+    /// - Parameter isAlone: somebody named it, rather than its folder.
+    mutating func add(_ source: SourceText, isAlone: Bool) {
+        let path = source.file
         switch kind(of: source, isAlone: isAlone) {
         case .ifcfg: ifcfgs.append(source)
         case .routes: routes.append(source)

@@ -1,4 +1,5 @@
 import Plist
+import SystemPackage
 
 /// What the `source` lines of `interfaces` lead to, each file once.
 final class SourcedFiles {
@@ -10,7 +11,7 @@ final class SourcedFiles {
     /// - Parameter top: the first file; a copied tree's `/etc` is found beside it.
     init(top: String) {
         self.top = top
-        read.insert(top)
+        read.insert(Self.normalized(top))
     }
 
     func find(_ words: [String], from place: Place) -> (sources: [SourceText], notes: [Note]) {
@@ -23,7 +24,7 @@ final class SourcedFiles {
                 continue
             }
             let found = self.paths(word, isFolder: words[0] == "source-directory", from: place)
-            if found.isEmpty {
+            if found.isEmpty, !word.contains(where: { "*?[".contains($0) }) {
                 notes.append(Note(place, "\(line): there is no such file"))
             }
             paths += found
@@ -60,7 +61,7 @@ final class SourcedFiles {
             path = top[..<etc] + path
         }
         let isPattern = path.contains { "*?[".contains($0) }
-        if !isFolder, !isPattern { return [path] }
+        if !isFolder, !isPattern { return [Self.normalized(path)] }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let folder = isFolder ? path : parts.dropLast().joined(separator: "/")
         // Wildcards in folders are nobody's habit.
@@ -70,7 +71,12 @@ final class SourcedFiles {
         let pattern = isFolder ? "*" : String(parts.last ?? "")
         return names.filter { name in
             isFolder ? Self.isRunPart(name) : FileAccess.matches(name, pattern)
-        }.map { FileAccess.join(folder, $0) }
+        }.map { Self.normalized(FileAccess.join(folder, $0)) }
+    }
+
+    /// Without `.` and `..`, so that a file has one name.
+    private static func normalized(_ path: String) -> String {
+        FilePath(path).lexicallyNormalized().string
     }
 
     /// run-parts' names, which `source-directory` takes.

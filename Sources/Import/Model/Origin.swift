@@ -19,11 +19,12 @@ extension Place: CustomStringConvertible {
 struct Origin: Hashable, Sendable {
     /// nil: the kernel.
     var place: Place?
+    /// Not endless: the place leads to the rest.
     var text: String
 
     init(_ place: Place?, _ text: String) {
         self.place = place
-        self.text = text
+        self.text = Note.shortened(text)
     }
 
     /// What a person should know about it.
@@ -39,6 +40,12 @@ public struct Note: Hashable, Sendable {
     init(_ place: Place?, _ text: String) {
         self.place = place
         self.text = text
+    }
+
+    static func shortened(_ text: String) -> String {
+        let limit = 200
+        guard text.utf8.count > limit, text.count > limit else { return text }
+        return text.prefix(limit) + "…"
     }
 }
 

@@ -85,7 +85,8 @@ extension Piece {
                 case .comment, .string: false
                 }
             // An empty Interfaces is for the reader to refuse.
-            return isCollection && child.isEmpty && depth > 0 ? child.children : [child]
+            let isNeeded = depth == 0 && child.key == "Interfaces"
+            return isCollection && child.isEmpty && !isNeeded ? child.children : [child]
         }
     }
 }

@@ -20,7 +20,7 @@ extension Piece {
         }
         let head = margin + (key.map { "\(Self.quoted($0)) = " } ?? "")
         let end = isRoot ? "\n" : key == nil ? ",\n" : ";\n"
-        if let flat, indentation > 0, head.count + flat.count < Self.width {
+        if let flat, indentation > 0, isString || head.count + flat.count < Self.width {
             text += head + flat + end
             return
         }
@@ -49,6 +49,8 @@ extension Piece {
         }
     }
 
+    private var isString: Bool { if case .string = content { true } else { false } }
+
     private var isNested: Bool {
         switch content {
         case .comment, .string: false
@@ -69,7 +71,7 @@ extension Piece {
     private static func harmless(_ line: Substring) -> String {
         var shown = String.UnicodeScalarView()
         for (index, scalar) in line.unicodeScalars.enumerated() {
-            if index == 300 {
+            if index == 2000 {
                 shown.append("…")
                 break
             }

@@ -20,10 +20,11 @@ struct Assignments {
     init(_ source: SourceText) {
         var lines = Line.all(of: source)[...]
         while var line = lines.popFirst() {
+            let (first, rest) = (line.trimmed, lines)
             guard let (key, start) = Self.key(of: line.text) else {
                 let text = line.trimmed
                 if !text.isEmpty, !text.hasPrefix("#") {
-                    notes.append(Note(line.place, "\(text): not understood"))
+                    notes.append(Origin(line.place, text).note("not understood"))
                 }
                 continue
             }
@@ -36,7 +37,7 @@ struct Assignments {
                     if let value = try ShellWords.value(of: String(text)) {
                         set(key, value, line.place)
                     } else {
-                        notes.append(Note(line.place, "\(line.trimmed): not understood"))
+                        notes.append(Origin(line.place, first).note("not understood"))
                     }
                     isOpen = false
                 } catch {
@@ -44,7 +45,9 @@ struct Assignments {
                         further += 1
                         line.text += "\n" + next.text
                     } else {
-                        notes.append(Note(line.place, "\(line.trimmed): \(error.reason)"))
+                        notes.append(Origin(line.place, first).note(error.reason))
+                        // What seems to stand between quotes may be lines like others.
+                        lines = rest
                         isOpen = false
                     }
                 }

@@ -6,6 +6,9 @@ extension ImportedHost {
     mutating func run(
         _ text: String, _ origin: Origin, _ interface: Int, variables: [String: String] = [:]
     ) {
+        if let (name, value) = Self.write(text) {
+            return SysctlReader.add(name, value, origin, to: &self)
+        }
         let tokens: [ShellWords.Token]
         do throws(ShellWords.Problem) {
             tokens = try ShellWords.tokens(of: text, variables: variables)
@@ -43,6 +46,17 @@ extension ImportedHost {
         }
     }
 
+    /// `echo 0 > /proc/sys/net/ipv4/conf/eth0/rp_filter`
+    private static func write(_ text: String) -> (name: String, value: String)? {
+        let parts = text.split(separator: ">", omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        let (echo, path) = (parts[0].blankSeparated, parts[1].blankSeparated)
+        guard echo.count == 2, echo[0] == "echo", path.count == 1,
+            path[0].hasPrefix("/proc/sys/"), !path[0].contains("$"), wordNumber(echo[1]) as UInt32? != nil
+        else { return nil }
+        return (String(path[0].dropFirst("/proc/sys/".count)), echo[1])
+    }
+
     /// - Returns: false: what depends on it is not known.
     private mutating func note(
         _ command: [String], _ origin: Origin, _ remark: String, _ interface: Int
@@ -53,6 +67,7 @@ extension ImportedHost {
 
     /// - Returns: whether it was understood.
     private mutating func run(_ words: [String], _ origin: Origin, _ interface: Int) -> Bool {
+        let line = origin
         let origin = Origin(origin.place, words.joined(separator: " "))
         let name = interfaces[interface].name
         func isHere(_ device: String?) -> Bool {
@@ -76,8 +91,10 @@ extension ImportedHost {
         case .sysctl(let name, let value): SysctlReader.add(name, value, origin, to: &self)
         case .idle: break
         case .notCarriedOver(let reason):
-            note(origin.note(reason == "not executed" ? reason : "not carried over: \(reason)"),
-                interface)
+            let remark = reason == "not executed" ? reason : "not carried over: \(reason)"
+            // Redirections and the like are in their line only.
+            let command = line.text.hasSuffix(origin.text) ? "" : "'\(origin.text)' "
+            note(line.note(command + remark), interface)
             return false
         }
         return true

@@ -48,15 +48,17 @@ struct NetworkdReader {
                         + "write an entry for each"))
             return
         }
-        for entry in file.entries("Match")
-        where !["Name", "MACAddress", "PermanentMACAddress"].contains(entry.key) {
-            host.notes.append(entry.origin.note("not carried over; taken for a match"))
-        }
         let targets = matches(names.map(\.0), macs, &host)
         if targets.isEmpty {
             host.note(
                 place, "matches by neither Name nor MACAddress: the whole file is not carried over")
+            return
         }
+        for entry in file.entries("Match")
+        where !["Name", "MACAddress", "PermanentMACAddress"].contains(entry.key) {
+            host.notes.append(entry.origin.note("not carried over; taken for a match"))
+        }
+        var hasRules = false
         for (name, mac) in targets {
             let label = name ?? mac.map { "\($0)" } ?? ""
             if name == "lo" {
@@ -76,6 +78,11 @@ struct NetworkdReader {
             }
             if let mac { host.interfaces[index].mac = mac }
             read(into: index, &host)
+            // They are nobody's in particular: once is enough.
+            if !hasRules {
+                for section in file.all("RoutingPolicyRule") { readRule(section, index, &host) }
+            }
+            hasRules = true
         }
     }
 
@@ -104,7 +111,6 @@ struct NetworkdReader {
         readAutomatic(&host.interfaces[index])
         for section in file.all("Address") { readAddress(section, &host.interfaces[index]) }
         for section in file.all("Route") { readRoute(section, index, &host) }
-        for section in file.all("RoutingPolicyRule") { readRule(section, index, &host) }
         let known = [
             "Match", "Network", "Link", "DHCP", "DHCPv4", "DHCPv6", "IPv6AcceptRA", "Address",
             "Route", "RoutingPolicyRule",

@@ -43,7 +43,7 @@ struct NetworkdSections {
                         value: Self.unquoted(text[equals...].dropFirst().trimmed),
                         place: line.place))
             } else {
-                notes.append(Note(line.place, "\(text): not understood"))
+                notes.append(Origin(line.place, text).note("not understood"))
             }
         }
     }

@@ -9,10 +9,12 @@ enum SysctlReader {
             var text = line.trimmed
             guard !text.isEmpty, !text.hasPrefix("#"), !text.hasPrefix(";") else { continue }
             // What cannot be set is passed over by sysctl(8).
-            if text.hasPrefix("-") { text = text.dropFirst().trimmed }
+            let isOptional = text.hasPrefix("-")
+            if isOptional { text = text.dropFirst().trimmed }
             let origin = Origin(line.place, text)
             guard let equals = text.firstIndex(of: "=") else {
-                host.notes.append(origin.note("not understood"))
+                // systemd's exclusion from a pattern.
+                host.notes.append(origin.note(isOptional ? "nothing to set" : "not understood"))
                 continue
             }
             add(

@@ -19,13 +19,18 @@ struct DefaultRoutes {
     private(set) var others: [ImportedRoute] = []
     private(set) var notes: [Note] = []
     private var choices: [AddressFamily: Choice] = [:]
+    /// Default routes in main that would equal or beat the primary's.
+    private var beating: [ImportedRoute] = []
 
     init(of index: Int, in translation: Translation) {
         let interface = translation.host.interfaces[index]
-        let defaults = translation.routes(of: index).filter(\.isPlainDefault)
+        let isPrimary = index == translation.primary
+        var defaults = translation.routes(of: index).filter(\.isPlainDefault)
+        if !isPrimary { dropBeating(&defaults, translation) }
         for family in AddressFamily.allCases {
             choices[family] = Self.choice(
-                family, defaults.filter { $0.family == family }, interface,
+                family, defaults.filter { $0.family == family },
+                beating.filter { $0.family == family }, interface,
                 table: translation.tables[index])
         }
         sayGateways(interface)
@@ -33,15 +38,30 @@ struct DefaultRoutes {
         sayOthers(defaults, table: translation.tables[index])
     }
 
+    /// Main's default route is the primary's; our reader's plan would refuse these.
+    private mutating func dropBeating(_ routes: inout [ImportedRoute], _ translation: Translation) {
+        guard let primary = translation.primary else { return }
+        routes.removeAll { route in
+            guard route.table == RouteTable.main,
+                let best = translation.mainMetric(of: primary, route.family),
+                route.effectiveMetric <= best
+            else { return false }
+            beating.append(route)
+            return true
+        }
+    }
+
     /// The gateway of the interface's own table, else the best of main, else one that is told only.
     private static func choice(
-        _ family: AddressFamily, _ routes: [ImportedRoute], _ interface: ImportedInterface,
-        table: UInt32?
+        _ family: AddressFamily, _ routes: [ImportedRoute], _ beating: [ImportedRoute],
+        _ interface: ImportedInterface, table: UInt32?
     ) -> Choice? {
-        let own = routes.filter { $0.table == table }.min { $0.effectiveMetric < $1.effectiveMetric }
+        func best(_ routes: [ImportedRoute]) -> ImportedRoute? {
+            routes.min { $0.effectiveMetric < $1.effectiveMetric }
+        }
         let main = routes.filter { $0.table == RouteTable.main }
-        guard let route = own ?? main.min(by: { $0.effectiveMetric < $1.effectiveMetric }),
-            let gateway = route.gateway
+        let own = routes.filter { $0.table == table }
+        guard let route = best(own) ?? best(main) ?? best(beating), let gateway = route.gateway
         else {
             return interface.gateways[family].map {
                 Choice(
@@ -91,18 +111,24 @@ struct DefaultRoutes {
     private mutating func sayMetric(_ index: Int, _ translation: Translation) {
         guard !choices.isEmpty else { return }
         let isPrimary = index == translation.primary
-        for (family, choice) in choices.sorted(by: { $0.key < $1.key }) {
-            guard !isPrimary, let metric = choice.mainMetric, let primary = translation.primary,
-                let best = translation.mainMetric(of: primary, family), metric <= best
-            else { continue }
-            notes.append(
-                choice.origin.note(
-                    "its default route in main (metric \(metric)) would equal or beat that of the "
-                        + "primary (\(best)): it gets the metric that RouteMetric has by default"))
+        let table = translation.tables[index]
+        let metrics = choices.mapValues(\.mainMetric)
+        defer { noteBeating(index, translation) }
+        if !beating.isEmpty, metrics.values.allSatisfy({ $0 == nil }) {
+            // The default is behind the primary's, unless that has a large one.
+            let bests = beating.compactMap { route in
+                translation.primary.flatMap { translation.mainMetric(of: $0, route.family) }
+                    .map { (family: route.family, metric: $0) }
+            }
+            let usual = table ?? 1001
+            let isBehind = bests.allSatisfy { family, metric in
+                metric < (family == .ipv6 ? usual &+ 1024 : usual)
+            }
+            if !isBehind, let best = bests.map(\.metric).max() {
+                routeMetric = "\(best &+ 1 &+ UInt32(truncatingIfNeeded: index))"
+            }
             return
         }
-        let metrics = choices.mapValues(\.mainMetric)
-        let table = translation.tables[index]
         let usual = metrics.allSatisfy { family, metric in
             guard let metric else { return false }
             if isPrimary { return metric == (family == .ipv4 ? 0 : 1024) }
@@ -120,6 +146,19 @@ struct DefaultRoutes {
         }
     }
 
+    private mutating func noteBeating(_ index: Int, _ translation: Translation) {
+        for route in beating {
+            let removal = route.removal.map { "; to delete theirs: \($0)" } ?? ""
+            let instead =
+                routeMetric == "none"
+                ? "not carried over" : "it gets \(routeMetric ?? "the usual RouteMetric") instead"
+            notes.append(
+                route.origin.note(
+                    "in main its metric \(route.effectiveMetric) would equal or beat the "
+                        + "primary's: \(instead)" + removal))
+        }
+    }
+
     private mutating func sayOthers(_ routes: [ImportedRoute], table: UInt32?) {
         for route in routes {
             let choice = choices[route.family]
@@ -127,7 +166,6 @@ struct DefaultRoutes {
                 let isChosen =
                     route.gateway == choice?.gateway && route.effectiveMetric == choice?.mainMetric
                 if isChosen, routeMetric != "none" { continue }
-                // What would beat the primary's is said in a note already.
                 others.append(route)
             } else if route.table == table, route.gateway == choice?.gateway,
                 let removal = route.removal,

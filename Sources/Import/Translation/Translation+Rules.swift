@@ -45,7 +45,7 @@ extension Translation {
 
     mutating func sortRules() {
         // The kernel's own choice, where nobody says: from below main's downward.
-        var next: UInt32 = 32765
+        var next: [AddressFamily: UInt32] = [:]
         let given = Set(host.rules.filter(\.hasPriority).map(\.rule.priority))
         for rule in host.rules {
             if rule.isSourceRule, let index = interface(of: rule) {
@@ -76,13 +76,13 @@ extension Translation {
             }
             var rule = rule
             if !rule.hasPriority {
-                while given.contains(next) { next -= 1 }
-                rule.rule.priority = next
-                next -= 1
-                rules.append(
-                    .comment(
-                        rule.origin.note(
-                            "no priority is given; \(rule.rule.priority) as the kernel would")))
+                var priority = next[rule.rule.family] ?? 32765
+                while priority > 0, given.contains(priority) { priority -= 1 }
+                rule.rule.priority = priority
+                next[rule.rule.family] = max(priority, 1) - 1
+                let comment = Piece.comment(
+                    rule.origin.note("no priority is given; \(priority) as the kernel would"))
+                if !rules.suffix(2).contains(comment) { rules.append(comment) }
             }
             rules.append(piece(rule))
         }

@@ -8,6 +8,8 @@ struct Translation {
     var host: ImportedHost
     /// The instance's own NIC: the first with the best default route of main.
     private(set) var primary: Int?
+    /// False: the files say nothing about addresses and routes.
+    private(set) var knowsDefaults = true
     /// The table that an interface's own rules lead to.
     var tables: [Int: UInt32] = [:]
     var takenTables: Set<UInt32> = []
@@ -36,7 +38,7 @@ struct Translation {
         guard !host.interfaces.isEmpty else { return nil }
         resolveRoutes()
         indexObjects()
-        primary = findPrimary()
+        primary = knowsDefaults ? findPrimary() : nil
         chooseTables()
         sortRules()
         resolveRejects()
@@ -59,7 +61,8 @@ struct Translation {
             let name = sysctl.name.components[3]
             guard !["all", "default", "lo", "*"].contains(name) else { continue }
             let index = host.interface(named: name, sysctl.origin.place)
-            host.interfaces[index].automatic = Set(AddressFamily.allCases)
+            host.interfaces[index].automatic = [.ipv4]
+            knowsDefaults = false
         }
     }
 

@@ -22,7 +22,7 @@ struct Line: Hashable {
             if continues { part = part.dropLast() }
             let text = String(decoding: part, as: UTF8.self)
             if joins, !lines.isEmpty {
-                lines[lines.count - 1].text += " " + text
+                lines[lines.count - 1].text += " " + text.trimmed
             } else {
                 lines.append(Line(place: Place(file: source.file, line: index + 1), text: text))
             }
