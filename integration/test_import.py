@@ -202,6 +202,63 @@ class Ours(Case):
             self.assertIn(words, text)
 
 
+class Files(Case):
+    """What other tools' files become is applied, and the law holds."""
+
+    ipv6 = False
+    FILES = {
+        "ifcfg": {
+            "ifcfg-eth0": "DEVICE=eth0\nBOOTPROTO=dhcp\nONBOOT=yes\n",
+            "ifcfg-eth1": "DEVICE=eth1\nHWADDR=00:16:3E:12:E7:01\nIPADDR=10.0.0.20\n"
+                          "NETMASK=255.255.255.0\nDEFROUTE=no\n",
+            "ifcfg-eth1:0": "DEVICE=eth1:0\nIPADDR=10.0.0.30\nPREFIX=24\n",
+            "route-eth1": "default via 10.0.0.253 dev eth1 table 1001\n"
+                          "default via 10.0.0.253 dev eth1 metric 1001\n",
+            "rule-eth1": "from 10.0.0.20 lookup 1001\nfrom 10.0.0.30 lookup 1001\n",
+        },
+        "interfaces": {
+            "interfaces":
+                "auto eth0 eth1\niface eth0 inet dhcp\niface eth1 inet static\n"
+                " address 10.0.0.20/24\n up ip addr add 10.0.0.30/24 dev $IFACE\n"
+                " up ip route add default via 10.0.0.253 dev eth1 table 1001 || true\n"
+                " up ip route add default via 10.0.0.253 dev eth1 metric 1001\n"
+                " up ip rule add from 10.0.0.20 lookup 1001\n",
+        },
+        "suse": {
+            "ifcfg-eth0": "STARTMODE=auto\nBOOTPROTO=dhcp\n",
+            "ifcfg-eth1": "STARTMODE=auto\nIPADDR='10.0.0.20/24'\nIPADDR_1='10.0.0.30'\n"
+                          "PREFIXLEN_1=24\n",
+            "ifroute-eth1": "default 10.0.0.253 - eth1 - table 1001\n"
+                            "default 10.0.0.253 - eth1 - metric 1001\n",
+        },
+        "networkd": {
+            "10-eth0.network": "[Match]\nName=eth0\n[Network]\nDHCP=ipv4\n[DHCPv4]\n"
+                               "RouteMetric=10\n",
+            "20-eth1.network": "[Match]\nPermanentMACAddress=00:16:3e:12:e7:01\n[Network]\n"
+                               "Address=10.0.0.20/24\nAddress=10.0.0.30/24\n[Route]\n"
+                               "Gateway=10.0.0.253\nTable=1001\n[Route]\nGateway=10.0.0.253\n"
+                               "Metric=1001\n[RoutingPolicyRule]\nFrom=10.0.0.20\nTable=1001\n",
+        },
+    }
+
+    def test_the_guides_files_become_the_guides_host(self):
+        for form, files in self.FILES.items():
+            with self.subTest(form=form):
+                for name, text in files.items():
+                    self.write(text, f"{form}/{name}")
+                result = self.rtsetup("import", f"{self.vpc.folder}/{form}")
+                self.apply(result.out)
+                self.assertNothingToDo()
+                with Capture(self.vpc) as capture:
+                    self.assertLaw(capture, ["10.0.0.19", "10.0.0.20", "10.0.0.30"])
+                default = self.host.show("-4 route show default dev eth1")
+                self.assertEqual([r["metric"] for r in default], [1001])
+                self.assertEqual(
+                    [r["gateway"] for r in self.host.show("-4 route show default table 1001")],
+                    ["10.0.0.253"])
+                self.teardown()
+
+
 class Nothing(Case):
     def deliver(self):
         pass

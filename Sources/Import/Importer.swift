@@ -32,7 +32,7 @@ public enum Importer {
         var host = ImportedHost()
         host.notes = files.notes
         for source in files.tables { host.tables.read(Line.all(of: source)) }
-        for source in files.ifcfgs { 
+        for source in files.ifcfgs {
             IfcfgReader.read(source, isSUSE: format == .suse, into: &host)
         }
         for source in files.interfaces {

@@ -48,16 +48,13 @@ struct FileAccess {
             throw .notRegular(isFolder: status.st_mode & S_IFMT == S_IFDIR)
         }
         var bytes: [UInt8] = []
-        let chunk = 1 << 16
         while true {
-            let offset = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: chunk))
             do {
-                let count = try bytes.withUnsafeMutableBytes { buffer in
-                    try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[offset...]))
+                let chunk = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+                    count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
                 }
-                bytes.removeLast(chunk - count)
-                if count == 0 { return SourceText(file: path, bytes: bytes) }
+                if chunk.isEmpty { return SourceText(file: path, bytes: bytes) }
+                bytes += chunk
             } catch { throw Problem(error as? Errno ?? .ioError) }
             guard bytes.count <= maximumSize else { throw .tooLarge }
         }

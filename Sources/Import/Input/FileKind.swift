@@ -16,8 +16,10 @@ enum FileKind {
 
     private static func byName(_ source: SourceText, isAlone: Bool) -> FileKind? {
         let name = source.name
-        let ends = ["~", ".bak", ".orig", ".old", ".rpmsave", ".rpmnew", ".rpmorig", ".swp",
-            ".dpkg-old", ".dpkg-dist", ".dpkg-new", ".save"]
+        let ends = [
+            "~", ".bak", ".orig", ".old", ".rpmsave", ".rpmnew", ".rpmorig", ".swp",
+            ".dpkg-old", ".dpkg-dist", ".dpkg-new", ".save",
+        ]
         if !isAlone, ends.contains(where: name.hasSuffix) || name.hasPrefix(".") {
             return .foreign("a copy that its tool does not read")
         }

@@ -122,7 +122,8 @@ struct ImportFiles {
         case .absent: .noFile(path: path)
         case .notPermitted: .notPermitted(path: path)
         case .tooLarge:
-            .notUnderstood(reason: "\(path) \(problem.reason); nobody writes such a file", notes: [])
+            .notUnderstood(
+                reason: "\(path) \(problem.reason); nobody writes such a file", notes: [])
         case .notRegular, .other: .unreadable(path: path, reason: problem.reason)
         }
     }

@@ -82,8 +82,9 @@ final class SourcedFiles {
     /// run-parts' names, which `source-directory` takes.
     private static func isRunPart(_ name: String) -> Bool {
         name.unicodeScalars.allSatisfy {
-            $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil
-                || $0 == "_" || $0 == "-")
+            $0.isASCII
+                && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+                    || $0 == "_" || $0 == "-")
         }
     }
 }

@@ -89,7 +89,8 @@ struct KernelImport {
             host.interfaces[index].automatic.insert(family)
             let defaults = kernel.routes.filter {
                 $0.family == family && $0.nextHops.first?.interface == link.index
-                    && $0.table == RouteTable.main && $0.destination.isDefault && $0.type == .unicast
+                    && $0.table == RouteTable.main && $0.destination.isDefault
+                    && $0.type == .unicast
                     && $0.protocol != mark
             }
             if let metric = defaults.map(\.effectiveMetric).min() {
@@ -137,7 +138,8 @@ struct KernelImport {
         if link.mtu != 1500 {
             if host.interfaces[index].isExternal {
                 host.interfaces[index].note(
-                    nil, "mtu \(link.mtu) is left to what has set it; MTU = \(link.mtu) would keep it")
+                    nil,
+                    "mtu \(link.mtu) is left to what has set it; MTU = \(link.mtu) would keep it")
             } else {
                 host.interfaces[index].mtu = ImportedNumber(
                     value: link.mtu, origin: Origin(nil, "mtu \(link.mtu)"))
@@ -244,7 +246,8 @@ struct KernelImport {
                 nil, "rule \(KernelObject.rule(rule).description(names: names))")
             let isOurs = rule.protocol == mark
             // What rtsetup makes by itself.
-            if isOurs, rule.priority == RulePriority.shared || rule.priority == RulePriority.failClosed
+            if isOurs,
+                rule.priority == RulePriority.shared || rule.priority == RulePriority.failClosed
             {
                 continue
             }

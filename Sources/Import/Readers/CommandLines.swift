@@ -52,7 +52,8 @@ extension ImportedHost {
         guard parts.count == 2 else { return nil }
         let (echo, path) = (parts[0].blankSeparated, parts[1].blankSeparated)
         guard echo.count == 2, echo[0] == "echo", path.count == 1,
-            path[0].hasPrefix("/proc/sys/"), !path[0].contains("$"), wordNumber(echo[1]) as UInt32? != nil
+            path[0].hasPrefix("/proc/sys/"), !path[0].contains("$"),
+            wordNumber(echo[1]) as UInt32? != nil
         else { return nil }
         return (String(path[0].dropFirst("/proc/sys/".count)), echo[1])
     }

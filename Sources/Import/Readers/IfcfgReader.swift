@@ -188,7 +188,8 @@ struct IfcfgReader {
         }
         let isAutomatic =
             file.takeFlag("IPV6_AUTOCONF") == true || file.takeFlag("DHCPV6C") == true
-        let texts = [file.take("IPV6ADDR")].compactMap { $0 }
+        let texts =
+            [file.take("IPV6ADDR")].compactMap { $0 }
             + [file.take("IPV6ADDR_SECONDARIES")].compactMap { $0 }
             .flatMap { list in list.value.blankSeparated.map { ($0, list.origin) } }
         if isInitialized == false {
@@ -225,7 +226,9 @@ struct IfcfgReader {
         host.interfaces[index].automaticMetrics[.ipv4] = number4
         host.interfaces[index].automaticMetrics[.ipv6] = number6
         var found: Set<AddressFamily> = []
-        let keys = ["GATEWAY"] + file.suffixes(of: "GATEWAY").filter { !$0.isEmpty && $0 != "DEV" }
+        let keys =
+            ["GATEWAY"]
+            + file.suffixes(of: "GATEWAY").filter { !$0.isEmpty && $0 != "DEV" }
             .map { "GATEWAY" + $0 } + ["IPV6_DEFAULTGW"]
         for key in keys {
             guard let (text, origin) = file.take(key) else { continue }

@@ -134,7 +134,8 @@ struct InterfacesReader {
             guard let (address, length) = IPPrefix.parse(option.value),
                 address.family == stanza.family
             else {
-                host.interfaces[index].notes.append(option.origin.note("no \(stanza.family) address"))
+                host.interfaces[index].notes.append(
+                    option.origin.note("no \(stanza.family) address"))
                 continue
             }
             let noDAD = stanza.value("dad-attempts")?.value == "0"

@@ -50,7 +50,8 @@ enum SysctlReader {
         }
         // net.ipv4.conf.eth0.5.rp_filter: people forget the '/'.
         if separator == ".", parts.count > 5, parts[0] == "net", parts[2] == "conf" {
-            parts = parts[..<3] + [parts[3..<(parts.count - 1)].joined(separator: ".")]
+            parts =
+                parts[..<3] + [parts[3..<(parts.count - 1)].joined(separator: ".")]
                 + parts.suffix(1)
         }
         return parts

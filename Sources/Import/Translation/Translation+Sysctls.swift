@@ -21,7 +21,8 @@ extension Translation {
                 add(sysctl, to: index)
             } else if !Self.scopes.contains(parts[3]) {
                 host.notes.append(
-                    sysctl.origin.note("not carried over: \(parts[3]) is no interface of this file"))
+                    sysctl.origin.note("not carried over: \(parts[3]) is no interface of this file")
+                )
             } else if parts[4] == "disable_ipv6", sysctl.value != "0", hasIPv6 {
                 host.notes.append(
                     sysctl.origin.note("not carried over: there are IPv6 addresses"))

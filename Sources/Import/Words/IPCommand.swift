@@ -71,7 +71,8 @@ enum IPCommand {
         if words.first == "dev" { words.removeFirst() }
         guard let device = words.popFirst() else { return .notCarriedOver("not executed") }
         if words.elementsEqual(["up"]) { return .idle }
-        guard words.count == 2, words.first == "mtu", let mtu: UInt32 = words.last.flatMap(wordNumber)
+        guard words.count == 2, words.first == "mtu",
+            let mtu: UInt32 = words.last.flatMap(wordNumber)
         else { return .notCarriedOver("not executed") }
         return .mtu(mtu, device: device)
     }

@@ -105,7 +105,9 @@ extension IPAddress {
 
 /// The length that `255.255.255.0` or `24` means; nil where the bits are no mask.
 func maskLength(_ text: String) -> UInt8? {
-    if let length: UInt8 = wordNumber(text), !text.contains(".") { return length <= 128 ? length : nil }
+    if let length: UInt8 = wordNumber(text), !text.contains(".") {
+        return length <= 128 ? length : nil
+    }
     guard let mask = IPAddress(text) else { return nil }
     let width = UInt128(mask.family.bitWidth)
     let ones = mask.bits.nonzeroBitCount

@@ -124,8 +124,9 @@ enum ShellWords {
             guard let first = next else { return append("$") }
             let isBraced = first == "{"
             func isName(_ scalar: Unicode.Scalar) -> Bool {
-                scalar.isASCII && (scalar.properties.isAlphabetic || scalar == "_"
-                    || scalar.properties.numericType != nil)
+                scalar.isASCII
+                    && (scalar.properties.isAlphabetic || scalar == "_"
+                        || scalar.properties.numericType != nil)
             }
             guard isBraced || isName(first) else {
                 if first == " " || first == "\t" || first == "\"" { return append("$") }
