@@ -4,7 +4,8 @@ import Testing
 
 @Suite("import") struct ImportCommandTests {
     /// A file of theirs in a folder that goes away, and `import` of it.
-    private func imported(_ name: String, _ text: String, _ arguments: String) throws -> Subprocess {
+    private func imported(_ name: String, _ text: String, _ arguments: String) throws -> Subprocess
+    {
         try Subprocess(
             ["sh", "-eu"],
             input: """
@@ -24,7 +25,8 @@ import Testing
     func prints() throws {
         let run = try imported("ifcfg-eth1", ifcfg, ".")
         #expect(run.output.contains(#"Addresses = ( "10.0.0.20/24" );"#))
-        #expect(run.output.contains("// ./ifcfg-eth1:4: DNS1=10.0.0.2: rtsetup does not set up DNS"))
+        #expect(
+            run.output.contains("// ./ifcfg-eth1:4: DNS1=10.0.0.2: rtsetup does not set up DNS"))
         let check = try Subprocess.rtsetup("validate", "-", input: run.output)
         #expect(check.status == 0, "\(check.errors)")
     }
