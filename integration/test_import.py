@@ -156,6 +156,24 @@ class Guide(Kernel):
             found = self.host.show(f"-4 route show table {table} {line}")
             self.assertEqual([r["gateway"] for r in found], [PEERS["a"][0]])
 
+    def test_a_rule_that_is_already_ours_but_for_the_mark_is_not_to_be_deleted(self):
+        self.host.ip("rule del from 10.0.0.20 lookup 1001",
+                     "rule add from 10.0.0.20 lookup 1001 priority 20001")
+        text = self.assertTakenOver(["10.0.0.20", "10.0.0.21"])
+        self.assertRulesGo(text, 1)
+
+    def test_what_network_manager_has_configured_is_taken_over(self):
+        """Its addresses have no connected route of their own; its routes have metrics."""
+        self.host.ip(
+            "link set eth3 up", "addr add 10.0.1.20/24 dev eth3 noprefixroute",
+            "route add 10.0.1.0/24 dev eth3 proto kernel scope link src 10.0.1.20 metric 103",
+            "route add default via 10.0.1.253 dev eth3 proto static metric 103",
+            "route add default via 10.0.1.253 dev eth3 proto static table 1003 metric 103",
+            "rule add from 10.0.1.20 lookup 1003 priority 30003 proto static")
+        text = self.assertTakenOver(["10.0.0.19", "10.0.0.20", "10.0.1.20"])
+        self.assertIn("RouteMetric = 103;", text)
+        self.assertIn("ip rule del priority 30003 from 10.0.1.20 lookup 1003", text)
+
     def test_the_wishes_about_rp_filter_are_kept(self):
         self.host.sysctl("net.ipv4.conf.eth1.rp_filter", 0)
         text = self.imported()

@@ -94,24 +94,27 @@ import Testing
     @Test(
         "of ip rule become rules, with the command that deletes them",
         arguments: [
-            ("from 10.0.0.20 lookup 1001", "ip rule del from 10.0.0.20 lookup 1001"),
+            ("from 10.0.0.20 lookup 1001", "ip rule del priority N from 10.0.0.20 lookup 1001"),
             (
                 "from 10.0.0.20/32 table eni1 pref 100",
                 "ip rule del priority 100 from 10.0.0.20 lookup 1001"
             ),
-            ("from 2001:db8::1 lookup main", "ip -6 rule del from 2001:db8::1 lookup main"),
+            (
+                "from 2001:db8::1 lookup main",
+                "ip -6 rule del priority N from 2001:db8::1 lookup main"
+            ),
             (
                 "not fwmark 0x1/0xff iif eth0 oif eth1 unreachable",
-                "ip rule del not from all fwmark 0x1/0xff iif eth0 oif eth1 unreachable"
+                "ip rule del priority N not from all fwmark 0x1/0xff iif eth0 oif eth1 unreachable"
             ),
             (
                 "from all to 10.8/16 table 5 suppress_prefixlength 0",
-                "ip rule del from all to 10.8.0.0/16 lookup 5 suppress_prefixlength 0"
+                "ip rule del priority N from all to 10.8.0.0/16 lookup 5 suppress_prefixlength 0"
             ),
-            ("from 10.0.0.20", "ip rule del from 10.0.0.20 lookup main"),
+            ("from 10.0.0.20", "ip rule del priority N from 10.0.0.20 lookup main"),
             (
                 "from 10.0.0.20 ipproto tcp sport 22 table 5",
-                "ip rule del from 10.0.0.20 lookup 5 ipproto tcp sport 22"
+                "ip rule del priority N from 10.0.0.20 lookup 5 ipproto tcp sport 22"
             ),
         ])
     func rules(text: String, removal: String) throws {

@@ -245,6 +245,8 @@ struct KernelImport {
             let origin = Origin(
                 nil, "rule \(KernelObject.rule(rule).description(names: names))")
             let isOurs = rule.protocol == mark
+            // A delete of it would take ours: apply --adopt marks it instead.
+            let isTwin = rule.priority == RulePriority.source
             // What rtsetup makes by itself.
             if isOurs,
                 rule.priority == RulePriority.shared || rule.priority == RulePriority.failClosed
@@ -263,7 +265,7 @@ struct KernelImport {
                     rule: rule, hasPriority: true,
                     foreignWords: rule.otherAttributes.isEmpty && rule.typeOfService == 0
                         ? [] : [origin.text],
-                    origin: origin, removal: isOurs ? nil : rule.deleteCommand))
+                    origin: origin, removal: isOurs || isTwin ? nil : rule.deleteCommand))
         }
     }
 }

@@ -74,14 +74,16 @@ extension Translation {
     private func table(of index: Int) -> [Piece] {
         guard let table = tables[index] else { return [] }
         var pieces: [Piece] = []
-        let removals = (covered[index] ?? []).compactMap { rule in
-            rule.removal.map { $0 + (rule.origin.place.map { "    # \($0)" } ?? "") }
-        }
-        if !removals.isEmpty {
-            let number = removals.count == 1 ? "this rule" : "these rules"
+        let rules = (covered[index] ?? []).filter { $0.removal != nil }
+        if !rules.isEmpty {
+            let number = rules.count == 1 ? "this rule" : "these rules"
+            let hint = rules.allSatisfy(\.hasPriority) ? "" : " (N as ip rule has it)"
             pieces.append(
-                .comment("rtsetup makes \(number) by itself; after apply, delete theirs:"))
-            pieces += removals.map { .comment("    \($0)") }
+                .comment("rtsetup makes \(number) by itself; after apply, delete theirs\(hint):"))
+            for rule in rules {
+                let place = rule.origin.place.map { "    # \($0)" } ?? ""
+                pieces.append(.comment("    \(rule.removal ?? "")\(place)"))
+            }
         }
         let origin = covered[index]?.first?.origin ?? origin(index, "table \(table)")
         pieces.append(.string("Table", "\(table)", origin))

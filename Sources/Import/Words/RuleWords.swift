@@ -29,9 +29,10 @@ struct RuleWords {
         self.family = family
     }
 
+    /// A delete without a priority would take the first match, which is ours by then.
     private var removal: String {
         let ip = rule.family == .ipv6 ? "ip -6" : "ip"
-        let priority = hasPriority ? "priority \(rule.priority) " : ""
+        let priority = hasPriority ? "priority \(rule.priority) " : "priority N "
         let words = rule.words.filter { $0.key != "protocol" }.command
         return "\(ip) rule del \(priority)\(words)"
             + foreignWords.map { " \($0)" }.joined()
