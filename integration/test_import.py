@@ -162,6 +162,23 @@ class Guide(Kernel):
         text = self.assertTakenOver(["10.0.0.20", "10.0.0.21"])
         self.assertRulesGo(text, 1)
 
+    def test_a_route_by_several_nics_stays_mains_and_tells_their_gateways(self):
+        self.host.ip("-6 addr add 2001:db8:0:1::20/64 dev eth1 nodad",
+                     "-6 route append default via 2001:db8:0:1::ff dev eth1",
+                     "route add 10.97.0.0/16 nexthop via 10.0.0.253 dev eth0 "
+                     "nexthop via 10.0.0.253 dev eth1")
+        self.assertTakenOver(["10.0.0.19", "10.0.0.20"])
+        with Capture(self.vpc) as capture:
+            self.assertLaw(capture, ["10.0.0.19", "10.0.0.20", "2001:db8:0:1::19",
+                                     "2001:db8:0:1::20"])
+        for table in ("1000", "1001"):
+            self.assertEqual(self.host.show(f"-4 route show table {table} 10.97.0.0/16"), [])
+
+    def test_a_group_that_every_eni_is_in_becomes_the_files(self):
+        for name in ("eth0", "eth1", "eth2"):
+            self.host.ip(f"link set {name} group 5")
+        self.assertIn("LinkGroup = 5;", self.assertTakenOver(["10.0.0.20"]))
+
     def test_what_network_manager_has_configured_is_taken_over(self):
         """Its addresses have no connected route of their own; its routes have metrics."""
         self.host.ip(

@@ -22,8 +22,8 @@ public enum ImportError: Error, Hashable, Sendable {
     case kernel(KernelError)
     /// There is no such path: exit 66.
     case noFile(path: String)
-    /// It cannot be read by the caller: exit 77.
-    case notPermitted(path: String)
+    /// Not ours to read, or no file that one reads: exit 77.
+    case notPermitted(path: String, reason: String)
     /// Anything else that the system answered: exit 74.
     case unreadable(path: String, reason: String)
     /// Nothing there that describes an interface, or more than anybody writes: exit 65.
@@ -35,7 +35,7 @@ extension ImportError: CustomStringConvertible {
         switch self {
         case .kernel(let error): "cannot \(error)"
         case .noFile(let path): "\(path): there is no such file"
-        case .notPermitted(let path): "\(path) cannot be read by the caller"
+        case .notPermitted(let path, let reason): "\(path) \(reason)"
         case .unreadable(let path, let reason): "\(path): \(reason)"
         case .notUnderstood(let reason, _): reason
         }

@@ -77,7 +77,7 @@ public enum Importer {
         let desired = DesiredState(config, kernel: state, memory: memory)
         let plan = Plan(from: state, to: desired, memory: memory)
         return plan.conflicts.map { "plan refuses this here: \($0.message)" }
-            + (desired.warnings + plan.warnings).map { "plan warns: \($0.message)" }
+            + plan.warnings.map { "plan warns: \($0.message)" }
     }
 
     private static func observe(

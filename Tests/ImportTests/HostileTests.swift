@@ -83,7 +83,7 @@ import Testing
         #expect(problem("\(folder.path)/none") == .noFile(path: "\(folder.path)/none"))
         mkfifo("\(folder.path)/ifcfg-eth0", 0o644)
         let fifo = "\(folder.path)/ifcfg-eth0"
-        #expect(problem(fifo) == .unreadable(path: fifo, reason: "is not a regular file"))
+        #expect(problem(fifo) == .notPermitted(path: fifo, reason: "is not a regular file"))
         guard case .notUnderstood = problem(folder.path) else {
             Issue.record("a folder of a FIFO is no configuration")
             return

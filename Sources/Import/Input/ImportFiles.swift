@@ -120,11 +120,11 @@ struct ImportFiles {
     private static func error(_ path: String, _ problem: FileAccess.Problem) -> ImportError {
         switch problem {
         case .absent: .noFile(path: path)
-        case .notPermitted: .notPermitted(path: path)
+        case .notPermitted, .notRegular: .notPermitted(path: path, reason: problem.reason)
         case .tooLarge:
             .notUnderstood(
                 reason: "\(path) \(problem.reason); nobody writes such a file", notes: [])
-        case .notRegular, .other: .unreadable(path: path, reason: problem.reason)
+        case .other: .unreadable(path: path, reason: problem.reason)
         }
     }
 }

@@ -7,17 +7,18 @@ import Netlink
 /// command. A veth, macvlan or ipvlan is one as well where it has a global address with a subnet:
 /// a container's NIC, or a test's; the host's end of a container's has none.
 struct KernelImport {
-    private let kernel: KernelState
-    private var host = ImportedHost()
-    private var indices: [InterfaceIndex: Int] = [:]
-    private let names: InterfaceNames
-    private let mark = RouteProtocol(rawValue: Config().protocol)
-    private let dhcp = RouteProtocol(rawValue: 16)
-    private let routerAdvertisement = RouteProtocol(rawValue: 9)
+    let kernel: KernelState
+    var host = ImportedHost()
+    var indices: [InterfaceIndex: Int] = [:]
+    let names: InterfaceNames
+    let mark = RouteProtocol(rawValue: Config().protocol)
+    let dhcp = RouteProtocol(rawValue: 16)
+    let routerAdvertisement = RouteProtocol(rawValue: 9)
 
     static func host(of kernel: KernelState) -> ImportedHost {
         var reader = KernelImport(kernel)
         for link in kernel.links { reader.read(link) }
+        reader.readGroup()
         reader.readRoutes()
         reader.readRules()
         return reader.host
@@ -31,6 +32,15 @@ struct KernelImport {
     private init(_ kernel: KernelState) {
         self.kernel = kernel
         names = InterfaceNames(of: kernel.links)
+    }
+
+    /// Somebody's group for ENIs will do for ours, where nothing else is in it.
+    private mutating func readGroup() {
+        let grouped = kernel.links.filter { $0.group != 0 }
+        guard let group = grouped.first?.group, group != Config().linkGroup,
+            grouped.allSatisfy({ $0.group == group && indices[$0.index] != nil })
+        else { return }
+        host.linkGroup = group
     }
 
     private func addresses(of link: Link) -> [InterfaceAddress] {
@@ -153,119 +163,5 @@ struct KernelImport {
         else { return }
         host.interfaces[index].reversePathFilter = ImportedNumber(
             value: value, origin: Origin(nil, "\(name) = \(text)"))
-    }
-
-    // MARK: Routes
-
-    private mutating func readRoutes() {
-        for route in kernel.routes {
-            let object = KernelObject.route(route)
-            let origin = Origin(nil, "route \(object.description(names: names))")
-            let hops = route.nextHops.map(\.interface)
-            let indices = hops.map { $0.flatMap { self.indices[$0] } }
-            let isDeviceless = route.isReject && indices.allSatisfy { $0 == nil }
-            guard !indices.isEmpty && !indices.contains(nil) || isDeviceless else {
-                if indices.contains(where: { $0 != nil }) {
-                    host.notes.append(origin.note("it mixes ENIs and others: left as it is"))
-                }
-                continue
-            }
-            guard isSomebodys(route, origin) else { continue }
-            if isDeviceless, route.table == RouteTable.main {
-                host.notes.append(origin.note("left as it is"))
-                continue
-            }
-            let isPlain =
-                route.otherAttributes.isEmpty && route.typeOfService == 0
-                && route.nextHops.allSatisfy(\.otherAttributes.isEmpty)
-            if !isPlain {
-                let remark = "has what the file has no key for (initcwnd, encap, tos …)"
-                host.notes.append(
-                    origin.note(
-                        route.destination.isDefault ? remark : "\(remark): left as it is"))
-                // Without its default route a NIC would have no gateway here.
-                guard route.destination.isDefault else { continue }
-            }
-            host.routes.append(imported(route, origin, indices.first ?? nil))
-        }
-    }
-
-    /// Not the kernel's, a client's, a daemon's, or a copy of ours.
-    private mutating func isSomebodys(_ route: Route, _ origin: Origin) -> Bool {
-        if route.protocol == .kernel || route.protocol == routerAdvertisement { return false }
-        if route.lifetime != nil { return false }
-        if route.protocol == dhcp || route.protocol.isRoutingDaemon {
-            if route.table != RouteTable.main || route.protocol != dhcp {
-                host.notes.append(
-                    origin.note("of \(route.protocol): left to it"))
-            }
-            return false
-        }
-        if route.protocol == mark, route.table != RouteTable.main {
-            return !kernel.routes.contains {
-                $0.table == RouteTable.main && $0.destination == route.destination
-                    && $0.nextHops.first?.interface == route.nextHops.first?.interface
-                    && !$0.destination.isDefault
-            }
-        }
-        return route.type == .unicast || route.isReject
-    }
-
-    private func imported(_ route: Route, _ origin: Origin, _ index: Int?) -> ImportedRoute {
-        var result = ImportedRoute(destination: route.destination, origin: origin)
-        result.type = route.type
-        result.table = route.table
-        result.metric =
-            route.effectiveMetric == (route.family == .ipv6 ? 1024 : 0) ? nil : route.metric
-        result.source = route.preferredSource
-        result.scope = route.family == .ipv4 ? route.scope : nil
-        result.mtu = route.mtu
-        if route.type == .unicast {
-            result.hops = route.nextHops.map { hop in
-                ImportedRoute.Hop(
-                    gateway: hop.gateway, device: hop.interface.map(names.name(of:)),
-                    weight: hop.weight, isOnLink: hop.isOnLink)
-            }
-        }
-        result.interface = index
-        result.isBound = true
-        if route.protocol != mark { result.removal = route.deleteCommand(names: names) }
-        return result
-    }
-
-    // MARK: Rules
-
-    private mutating func readRules() {
-        let tables = Set(host.routes.filter { $0.table != RouteTable.main }.map(\.table))
-        for rule in kernel.rules {
-            let isKernels =
-                [0, 32766, 32767].contains(rule.priority) && rule.source == nil
-                && rule.destination == nil
-            if isKernels || rule.protocol == .kernel { continue }
-            let origin = Origin(
-                nil, "rule \(KernelObject.rule(rule).description(names: names))")
-            let isOurs = rule.protocol == mark
-            // A delete of it would take ours: apply --adopt marks it instead.
-            let isTwin = rule.priority == RulePriority.source
-            // What rtsetup makes by itself.
-            if isOurs,
-                rule.priority == RulePriority.shared || rule.priority == RulePriority.failClosed
-            {
-                continue
-            }
-            guard rule.action == .lookup, tables.contains(rule.table) || isOurs else {
-                host.notes.append(
-                    origin.note(
-                        "not about an ENI's table: left as it is; to delete it: "
-                            + rule.deleteCommand))
-                continue
-            }
-            host.rules.append(
-                ImportedRule(
-                    rule: rule, hasPriority: true,
-                    foreignWords: rule.otherAttributes.isEmpty && rule.typeOfService == 0
-                        ? [] : [origin.text],
-                    origin: origin, removal: isOurs || isTwin ? nil : rule.deleteCommand))
-        }
     }
 }

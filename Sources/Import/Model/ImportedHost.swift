@@ -12,6 +12,8 @@ struct ImportedHost {
     /// About the host, or about what is no ENI.
     var notes: [Note] = []
     var tables = TableNames()
+    /// The interface group that all ENIs with a group are in.
+    var linkGroup: UInt32?
     /// Interfaces by the name of their files, `ifcfg-NAME` and `route-NAME`.
     var configurations: [String: Int] = [:]
     private var names: [String: Int] = [:]
@@ -43,6 +45,8 @@ struct ImportedInterface {
     var mac: MACAddress?
     var place: Place?
     var isManaged = true
+    /// Why it is no ENI, where that turns out late.
+    var exclusion: Note?
     var activationPolicy = ActivationPolicy.up
     private(set) var addresses: [ImportedAddress] = []
     private var known: Set<Known> = []

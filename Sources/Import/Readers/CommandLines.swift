@@ -94,7 +94,8 @@ extension ImportedHost {
         case .notCarriedOver(let reason):
             let remark = reason == "not executed" ? reason : "not carried over: \(reason)"
             // Redirections and the like are in their line only.
-            let command = line.text.hasSuffix(origin.text) ? "" : "'\(origin.text)' "
+            let isAll = line.text.blankSeparated.dropFirst().elementsEqual(words)
+            let command = isAll ? "" : "'\(origin.text)' "
             note(line.note(command + remark), interface)
             return false
         }

@@ -23,6 +23,8 @@ struct InterfacesReader {
     private var automatic: Set<String> = []
     /// Interfaces that have a stanza of their own, not of an alias alone.
     private var described: [String: Int] = [:]
+    /// Interfaces that a bridge or a bond takes.
+    private var ports: [String: Origin] = [:]
     private var stanza: Stanza?
 
     init(include: @escaping Include = { _, _ in ([], []) }) { self.include = include }
@@ -69,8 +71,13 @@ struct InterfacesReader {
         finishStanza(&host)
     }
 
-    /// Once everything is read: what no `auto` line names does not go up at boot.
+    /// Once everything is read: what no `auto` line names does not go up at boot, and ports are no
+    /// ENIs.
     func finish(_ host: inout ImportedHost) {
+        for (name, origin) in ports {
+            guard let index = host.index(ofInterface: name) else { continue }
+            host.interfaces[index].exclusion = origin.note("\(name) is a port: not carried over")
+        }
         for (name, index) in described where !automatic.contains(name) {
             host.interfaces[index].activationPolicy = .manual
         }
@@ -111,6 +118,13 @@ struct InterfacesReader {
             else { continue }
             host.notes.append(
                 stanza.origin.note("\(base) \(found.reason) (\(option.key)): not carried over"))
+            if ["bridge_ports", "bridge-ports", "bond-slaves", "bond_slaves"].contains(option.key) {
+                for port in option.value.blankSeparated { ports[port] = option.origin }
+            }
+            return
+        }
+        guard ["static", "dhcp", "bootp", "auto", "manual"].contains(stanza.method) else {
+            host.notes.append(stanza.origin.note("\(stanza.method) is no ENI's: not carried over"))
             return
         }
         let index = host.interface(named: base, stanza.origin.place)
@@ -120,10 +134,7 @@ struct InterfacesReader {
         case "static": readAddresses(stanza, index, &host)
         case "dhcp", "bootp": host.interfaces[index].automatic.insert(stanza.family)
         case "auto": host.interfaces[index].automatic.insert(stanza.family)
-        case "manual": break
-        default:
-            host.interfaces[index].notes.append(
-                stanza.origin.note("method \(stanza.method) is not carried over"))
+        default: break
         }
         readOptions(stanza, index, &host)
     }

@@ -35,7 +35,11 @@ struct OwnRoutes {
         for route in defaults.others { add(route, table: RouteTable.main) }
         for route in routes where route.table == RouteTable.main {
             add(route, table: RouteTable.main)
-            guard route.type == .unicast, !route.destination.isDefault,
+            // What leaves by other NICs as well is main's alone.
+            let isOwn = route.hops.allSatisfy { hop in
+                hop.device.map { translation.index(ofDevice: $0) == index } ?? true
+            }
+            guard isOwn, route.type == .unicast, !route.destination.isDefault,
                 !seen.contains(where: { $0.table == nil && $0.destination == route.destination })
             else { continue }
             var copy = route

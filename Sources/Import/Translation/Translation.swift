@@ -35,7 +35,7 @@ struct Translation {
     /// - Returns: nil where there is no interface to speak of.
     mutating func file(header: [Piece]) -> Piece? {
         adoptSysctlInterfaces()
-        guard !host.interfaces.isEmpty else { return nil }
+        guard host.interfaces.contains(where: { $0.exclusion == nil }) else { return nil }
         resolveRoutes()
         indexObjects()
         primary = knowsDefaults ? findPrimary() : nil
@@ -44,10 +44,21 @@ struct Translation {
         resolveRejects()
         routesOfInterface = Dictionary(grouping: host.routes) { $0.interface ?? -1 }
         sortSysctls()
-        let order = (primary.map { [$0] } ?? []) + host.interfaces.indices.filter { $0 != primary }
+        let order =
+            (primary.map { [$0] } ?? [])
+            + host.interfaces.indices.filter {
+                $0 != primary && host.interfaces[$0].exclusion == nil
+            }
+        for interface in host.interfaces {
+            guard let exclusion = interface.exclusion else { continue }
+            host.notes.append(exclusion)
+            host.notes += interface.notes
+            host.notes += interface.addresses.map { $0.origin.note("not carried over") }
+        }
         let interfaces = order.map { entry(of: $0) }
         var entries: [Piece] = header + host.notes.map { .comment($0) }
         entries.append(.string("Version", "1"))
+        if let group = host.linkGroup { entries.append(.string("LinkGroup", "\(group)")) }
         entries.append(.array("Interfaces", interfaces))
         if !rules.isEmpty { entries.append(.array("Rules", rules)) }
         if !sysctls.isEmpty { entries.append(.dictionary("Sysctl", sysctls)) }
@@ -70,7 +81,8 @@ struct Translation {
 
     func index(ofDevice name: String) -> Int? {
         let base = IfcfgReader.base(of: name)
-        return host.index(ofInterface: base) ?? host.configurations[base]
+        let index = host.index(ofInterface: base) ?? host.configurations[base]
+        return index.flatMap { host.interfaces[$0].exclusion == nil ? $0 : nil }
     }
 
     private mutating func resolveRoutes() {
@@ -89,6 +101,10 @@ struct Translation {
             } else if route.type == .unicast, !route.isBound {
                 route.interface = interface(ofGateway: route)
             }
+            if let index = route.interface, host.interfaces[index].exclusion != nil {
+                host.notes.append(route.origin.note("not carried over"))
+                continue
+            }
             if route.interface == nil, route.type == .unicast {
                 host.notes.append(
                     route.origin.note(
@@ -98,6 +114,21 @@ struct Translation {
             resolved.append(route)
         }
         host.routes = resolved
+        for route in resolved where route.destination.isDefault && route.hops.count > 1 {
+            shareGateways(of: route)
+        }
+    }
+
+    /// A default route by several NICs tells the gateway of each.
+    private mutating func shareGateways(of route: ImportedRoute) {
+        for hop in route.hops {
+            guard let gateway = hop.gateway, let device = hop.device,
+                let index = index(ofDevice: device),
+                host.interfaces[index].gateways[route.family] == nil
+            else { continue }
+            host.interfaces[index].gateways[route.family] = ImportedGateway(
+                address: gateway, isOnLink: hop.isOnLink, origin: route.origin)
+        }
     }
 
     private func interface(ofGateway route: ImportedRoute) -> Int? {
@@ -168,6 +199,7 @@ struct Translation {
     /// The metric of an interface's best default route in main; nil: it has none.
     func mainMetric(of index: Int, _ family: AddressFamily) -> UInt32? {
         let interface = host.interfaces[index]
+        guard interface.exclusion == nil else { return nil }
         var metrics = routes(of: index).filter {
             $0.family == family && $0.table == RouteTable.main && $0.isPlainDefault
         }.map(\.effectiveMetric)

@@ -63,7 +63,7 @@ struct RouteWords {
     }
 
     private mutating func read() throws(WordProblem) {
-        while let word = words.popFirst() { try read(word) }
+        while let word = words.popFirst() { try read(word.expandedWord) }
         let isUnicast = route.type == .unicast
         if isUnicast {
             if route.hops.isEmpty { route.hops = [hop] }
@@ -193,6 +193,14 @@ struct RouteWords {
         guard !route.hops.contains(where: { $0.gateway == nil && $0.device == nil }) else {
             throw WordProblem("a next hop needs via or dev")
         }
+    }
+}
+
+extension String {
+    /// iproute2 takes the beginning of a word; of those that people shorten, the whole.
+    var expandedWord: String {
+        guard utf8.count > 1, self != "pref" else { return self }
+        return ["table", "lookup", "priority", "metric"].first { $0.hasPrefix(self) } ?? self
     }
 }
 

@@ -52,7 +52,7 @@ struct RuleWords {
     }
 
     private mutating func read() throws(WordProblem) {
-        while let word = words.popFirst() { try read(word) }
+        while let word = words.popFirst() { try read(word.expandedWord) }
         let given = (rule.source ?? rule.destination)?.family
         if let family, let given, family != given {
             throw WordProblem("its addresses are not \(family)")
