@@ -54,10 +54,17 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle),
+        .target(
+            name: "Import",
+            dependencies: [
+                "DataPlane", "Netlink", "Plist",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
         .executableTarget(
             name: "rtsetup",
             dependencies: [
-                "DataPlane", "Netlink", "Plist", "RPSTuner",
+                "DataPlane", "Import", "Netlink", "Plist", "RPSTuner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -83,6 +90,10 @@ let package = Package(
                 "DataPlane", "Netlink", "Plist", "RPSTuner",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["Golden"],
+            swiftSettings: houseStyle),
+        .testTarget(
+            name: "ImportTests", dependencies: ["DataPlane", "Import", "Netlink", "Plist"],
             exclude: ["Golden"],
             swiftSettings: houseStyle),
         .testTarget(

@@ -47,7 +47,7 @@ extension PlistValue {
     }
 
     /// Bare where the grammar takes it bare.
-    static func quoted(_ string: String) -> String {
+    package static func quoted(_ string: String) -> String {
         let bytes = string.utf8
         if !bytes.isEmpty, bytes.allSatisfy(TextGrammar.isBare), !TextGrammar.holdsComment(bytes) {
             return string

@@ -1,6 +1,6 @@
 /// What reader, writer and messages have to agree on.
-enum TextGrammar {
-    static let maximumSize = 1 << 20
+package enum TextGrammar {
+    package static let maximumSize = 1 << 20
     static let maximumDepth = 32
 
     /// May stand in a string without quotes.
@@ -60,7 +60,7 @@ enum TextGrammar {
     }
 
     /// Would move a terminal's cursor or worse.
-    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    package static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
         default: false
@@ -68,7 +68,7 @@ enum TextGrammar {
     }
 
     /// `\Uhhhh`; the scalars that need it lie below U+10000.
-    static func escape(_ scalar: Unicode.Scalar) -> String {
+    package static func escape(_ scalar: Unicode.Scalar) -> String {
         let digits = String(scalar.value, radix: 16)
         return "\\U" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }

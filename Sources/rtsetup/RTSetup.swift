@@ -8,7 +8,7 @@ struct RTSetup: ParsableCommand {
         version: "rtsetup \(Version.current)",
         subcommands: [
             Validate.self, PlanCommand.self, Apply.self, Teardown.self, RebindCommand.self,
-            WatchCommand.self, Status.self, Queues.self, Announcement.self,
+            WatchCommand.self, Status.self, Queues.self, ImportCommand.self, Announcement.self,
         ])
 
     /// Here as well so that they may stand before the command's name.

@@ -19,7 +19,8 @@ struct UsageTests {
         arguments: [
             ["frobnicate"], ["plan", "--bogus"], ["plan", "--format", "yaml"],
             ["apply", "--format", "shell"], ["apply", "--lock-timeout", "-1"],
-            ["plan", "--color", "blue"], ["validate", "a", "b"], [],
+            ["plan", "--color", "blue"], ["validate", "a", "b"], [], ["import"],
+            ["import", "--kernel", "a"], ["import", "--from", "netplan", "a"],
         ])
     func usage(arguments: [String]) throws {
         let run = try Subprocess([try Subprocess.rtsetup] + arguments)

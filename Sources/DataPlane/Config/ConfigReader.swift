@@ -13,13 +13,30 @@ public enum ConfigReader {
     public static func read(
         _ sources: [SourceText]
     ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
-        var reader = TreeReader()
         let readings = sources.map(PlistReader.read)
-        var config = merge(readings, &reader).map { check($0, &reader) } ?? Config()
-        config.files = sources.map(\.file)
+        return try read(
+            readings.map(\.root), of: sources.map(\.file), readings.flatMap(\.diagnostics))
+    }
+
+    /// Checks a file that is not text yet: what a program is about to write.
+    ///
+    /// - Parameter root: each node's location is where its writer found it.
+    /// - Throws: every problem at once.
+    package static func check(
+        _ root: PlistNode
+    ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
+        try read([root], of: [root.location.file], [])
+    }
+
+    private static func read(
+        _ roots: [PlistNode?], of files: [String], _ problems: [Diagnostic]
+    ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
+        var reader = TreeReader()
+        var config = merge(roots, &reader).map { check($0, &reader) } ?? Config()
+        config.files = files
 
         let isSilent = reader.diagnostics.isEmpty && config.notBuiltYet.isEmpty
-        let paths = KeyPaths(isSilent ? [] : readings.compactMap(\.root))
+        let paths = KeyPaths(isSilent ? [] : roots.compactMap { $0 })
         func placed(_ diagnostic: Diagnostic) -> Diagnostic {
             var diagnostic = diagnostic
             diagnostic.keyPath = diagnostic.location.map { paths[$0] } ?? ""
@@ -27,7 +44,7 @@ public enum ConfigReader {
         }
         config.notBuiltYet = config.notBuiltYet.map(placed)
         let diagnostics = inFileOrder(
-            readings.flatMap(\.diagnostics) + reader.diagnostics.map(placed), config.files)
+            problems + reader.diagnostics.map(placed), files)
         guard diagnostics.allSatisfy({ $0.severity == .warning }) else {
             throw ConfigError(diagnostics: diagnostics)
         }
@@ -36,11 +53,11 @@ public enum ConfigReader {
 
     /// nil where no file could be read.
     private static func merge(
-        _ readings: [PlistReader.Reading], _ reader: inout TreeReader
+        _ roots: [PlistNode?], _ reader: inout TreeReader
     ) -> ConfigDraft? {
         var merged: ConfigDraft?
-        for (index, reading) in readings.enumerated() {
-            guard let root = reading.root else { continue }
+        for (index, root) in roots.enumerated() {
+            guard let root else { continue }
             let draft = reader.file(root, isMain: index == 0)
             if merged == nil {
                 merged = draft
@@ -49,10 +66,10 @@ public enum ConfigReader {
             }
         }
         guard var merged else { return nil }
-        if readings.contains(where: { $0.root == nil }) { merged.isIncomplete = true }
+        if roots.contains(nil) { merged.isIncomplete = true }
         for index in merged.interfaces.indices {
             // What the unreadable part says about it is not known.
-            if merged.isIncomplete, readings.count > 1 {
+            if merged.isIncomplete, roots.count > 1 {
                 merged.interfaces[index].uncertain = Set(InterfaceKey.allCases)
             }
             merged.defaults.map { merged.interfaces[index].apply(defaults: $0) }

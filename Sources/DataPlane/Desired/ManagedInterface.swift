@@ -1,4 +1,4 @@
-import Netlink
+package import Netlink
 
 /// An interface that the files manage and this host has, with the addresses it will hold.
 struct ManagedInterface {
@@ -26,7 +26,7 @@ struct ManagedInterface {
 }
 
 extension InterfaceAddress {
-    var isGlobal: Bool {
+    package var isGlobal: Bool {
         !address.isLinkLocal && !address.isLoopback && scope != .host
     }
 }

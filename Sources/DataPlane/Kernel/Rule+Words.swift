@@ -1,8 +1,8 @@
-import Netlink
+package import Netlink
 
 extension Rule {
     /// As in `ip -d rule show`, in its order and without the priority.
-    var words: [Word] {
+    package var words: [Word] {
         var words: [Word] = []
         words.reserveCapacity(8)
         if isInverted { words.append(.flag("not")) }
@@ -28,7 +28,11 @@ extension Rule {
         if let suppressInterfaceGroup {
             words.append(.pair("suppress_ifgroup", "\(suppressInterfaceGroup)"))
         }
-        words.append(.pair("protocol", `protocol`.description, .detail))
+        // Before Linux 4.17, and where nobody says, a rule has no mark.
+        words.append(
+            .pair(
+                "protocol", `protocol`.description,
+                `protocol` == .unspecified ? .assumed : .detail))
         return words
     }
 }

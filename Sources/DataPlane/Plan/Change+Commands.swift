@@ -1,4 +1,4 @@
-import Netlink
+package import Netlink
 import RPSTuner
 
 extension Change {
@@ -40,7 +40,7 @@ extension Change.Action {
 
 extension Route {
     /// Takes this very route away, and no twin of it.
-    func deleteCommand(names: InterfaceNames) -> String { command("del", names) }
+    package func deleteCommand(names: InterfaceNames) -> String { command("del", names) }
 
     fileprivate func command(_ verb: String, _ names: InterfaceNames) -> String {
         "\(family.ip) route \(verb) \(words(names: names, under: nil).quoted)"
@@ -49,7 +49,7 @@ extension Route {
 
 extension Rule {
     /// Takes this very rule away, and no twin of it.
-    var deleteCommand: String { command("del") }
+    package var deleteCommand: String { command("del") }
 
     fileprivate func command(_ verb: String) -> String {
         "\(family.ip) rule \(verb) priority \(priority) \(words.quoted)"
