@@ -31,6 +31,8 @@ final class FakeKernel: Kernel {
 
     /// What the kernel leaves of a mask that is written; nil: all.
     var housekeeping: CPUMask?
+    /// The driver makes the interrupts of new queues, as most do; virtio has them from the start.
+    var makesInterrupts = false
     /// The kernel moves interrupts itself: what is written is without effect.
     var managesInterrupts = false
 
@@ -73,6 +75,9 @@ final class FakeKernel: Kernel {
                 throw Refusal(index: nil, error: KernelError("killed", .interrupted))
             }
             do {
+                if makesInterrupts, case .channels(let setting) = change.object {
+                    state.makeInterrupts(of: setting)
+                }
                 if !managesInterrupts || !change.object.isInterrupt {
                     try state.make(change.action.narrowed(to: housekeeping))
                 }

@@ -126,6 +126,29 @@ import Testing
         #expect(machine.state.eth1Steering == host.state.eth1Steering)
     }
 
+    @Test("interrupts that the driver makes with its channels are steered in the same run")
+    func newInterrupts() throws {
+        var host = QueueHost(cpus: 4)
+        host.state.makeInterrupts(
+            of: ChannelSetting(interface: QueueHost.eth1, ChannelCounts(combined: 1)))
+        let machine = try Machine(host.state)
+        machine.kernel.makesInterrupts = true
+        let text = QueueHost.file("Channels = 2; IRQAffinity = auto; RPS = auto;")
+        let outcome = try machine.apply(text)
+        guard case .applied = outcome.result, case .unchanged = try machine.apply(text).result
+        else {
+            Issue.record("\(outcome.result)")
+            return
+        }
+        #expect(
+            machine.state.eth1Steering == [
+                "rx-0 rps_cpus 3", "rx-1 rps_cpus c", "eth1-TxRx-0 smp_affinity_list 1",
+                "eth1-TxRx-1 smp_affinity_list 4",
+            ])
+        _ = try machine.teardown()
+        #expect(machine.state.eth1Steering == ["eth1-TxRx-0 smp_affinity_list f"])
+    }
+
     @Test("what goes with the channels that are taken away comes back with them")
     func shrinking() throws {
         var host = QueueHost(cpus: 2, channels: Channels(combined: .init(4, of: 4)))

@@ -112,14 +112,7 @@ public final class Session {
         }
 
         let performing = ContinuousClock.now
-        var failure: Outcome.Failure?
-        do {
-            try kernel.perform(plan.changes)
-        } catch {
-            failure =
-                error.error.errno == .interrupted
-                ? .interrupted : .refused(error.index, error.error)
-        }
+        var failure = perform(plan.changes)
         outcome.durations.perform = performing.microsecondsSince
         // At once: until they know, neighbours send to where the addresses were.
         if failure == nil { outcome.warnings += announce(outcome.announced, outcome.links) }
@@ -131,6 +124,11 @@ public final class Session {
             reading.acceptsNarrowing = true
             reading.comparesMarks = plan.comparesMarks
             failure = verify(aim.goal, options: reading, memory: &after, reporting: &duplicates)
+            if let rest = failure?.unforeseenQueues(of: plan) {
+                failure =
+                    perform(rest)
+                    ?? verify(aim.goal, options: reading, memory: &after, reporting: &duplicates)
+            }
             outcome.warnings += duplicates
             if options.acceptsDrift, case .notConverged(let rest) = failure {
                 outcome.drift = rest
@@ -259,9 +257,19 @@ public final class Session {
         } catch { throw .inconsistent(error) }
     }
 
+    private func perform(_ changes: [Change]) -> Outcome.Failure? {
+        do {
+            try kernel.perform(changes)
+            return nil
+        } catch {
+            return error.error.errno == .interrupted
+                ? .interrupted : .refused(error.index, error.error)
+        }
+    }
+
     /// nil where the kernel holds what was planned.
     ///
-    /// - Parameter memory: learns what the kernel took in part.
+    /// - Parameter memory: learns what the kernel took in part, and which queues are new.
     private func verify(
         _ goal: Goal, options: Plan.Options, memory: inout Memory,
         reporting accepted: inout [Diagnostic]
@@ -273,6 +281,9 @@ public final class Session {
             accepted = rest.duplicates + rest.narrowings
             for (identity, object) in rest.narrowed {
                 memory.settings[identity]?.narrowed = object
+            }
+            for case .steering(let setting) in rest.changes.map(\.object) {
+                memory.settings[setting.identity] = rest.memory.settings[setting.identity]
             }
             return rest.isEmpty ? nil : .notConverged(rest.changes)
         } catch .inconsistent(let error) {
@@ -383,6 +394,17 @@ extension Memory {
 }
 
 extension Outcome.Failure {
+    /// What is left to be done for queues and interrupts that only the change of channels brought
+    /// to light: a driver gives them names and numbers as it likes. nil: it failed for another
+    /// reason.
+    fileprivate func unforeseenQueues(of plan: Plan) -> [Change]? {
+        guard case .notConverged(let rest) = self,
+            plan.changes.contains(where: { $0.object.kind == "channels" }),
+            rest.allSatisfy({ $0.object.kind == "steering" })
+        else { return nil }
+        return rest
+    }
+
     /// How many changes the kernel had been given before the one that it refused.
     fileprivate func madeCount(of plan: Plan) -> Int {
         switch self {

@@ -23,8 +23,8 @@ extension Planner {
                 continue
             }
             let then = planChannels(of: interface, observed.channels)
-            var layout = QueueLayout(queues, before: observed.channels, after: then)
-            planSteering(wanted[interface] ?? [], &layout)
+            let layout = QueueLayout(queues, before: observed.channels, after: then)
+            planSteering(wanted[interface] ?? [], layout)
             if layout.isNew { rememberLost(of: interface, layout) }
             restoreSteering(of: interface, layout)
         }
@@ -60,14 +60,14 @@ extension Planner {
     }
 
     private mutating func planSteering(
-        _ wanted: [DesiredState.Wanted], _ layout: inout QueueLayout
+        _ wanted: [DesiredState.Wanted], _ layout: QueueLayout
     ) {
         var managedInterrupts: [DesiredState.Wanted] = []
         for entry in wanted {
             guard case .steering(let setting) = entry.object else { continue }
             guard let now = layout.queues[setting.file].map({ setting.with($0) }) else {
-                // Queues that the change of channels makes; a driver may make an interrupt later.
-                guard layout.isNew else { continue }
+                // A queue that the change of channels makes. (An interrupt that cannot be read.)
+                guard layout.isNew, setting.file.path != nil else { continue }
                 remember(entry.object, insteadOf: setting.new, cause: nil)
                 add(.steering, entry.object, entry)
                 continue

@@ -78,3 +78,16 @@ extension KernelState {
         return seen
     }
 }
+
+extension KernelState {
+    /// One for each combined channel to come, under other numbers than before.
+    mutating func makeInterrupts(of setting: ChannelSetting) {
+        let count = Int(setting.counts.combined ?? 0)
+        let name = link(setting.interface)?.name ?? ""
+        queues[setting.interface]?.queues?.interrupts = (0..<count).map { queue in
+            QueueInterrupt(
+                number: 70 + queue, name: "\(name)-TxRx-\(queue)", direction: .both, queue: queue,
+                affinity: steeringHost?.topology.online)
+        }
+    }
+}
