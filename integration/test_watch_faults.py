@@ -111,9 +111,9 @@ class RandomFaults(Watching):
         for dump in (found, fresh):
             for kind in ("rules4", "rules6", "addresses"):
                 dump[kind] = sorted(map(str, dump[kind]))
-        self.assertEqual(differences(fresh, found), [], f"seed {self.seed}\n{self.log}")
+        self.assertEqual(differences(fresh, found), [], f"seed {self.seed}\n{self.said}")
         print(f"{count} faults in {SECONDS:.0f} s (seed {self.seed}), "
-              f"{self.log.count('repaired in')} repairs, whole {took:.1f} s after the last, "
+              f"{self.said.count('repaired in')} repairs, whole {took:.1f} s after the last, "
               f"resident {first} KiB and in the end {rss} KiB", flush=True)
         self.assertLess(rss, 25 << 10)
         with Capture(self.vpc) as capture:
@@ -168,7 +168,7 @@ class Networkd(Watching):
                            culprit)
                 networkd.terminate()
                 networkd.wait()
-        self.assertIn("undone by systemd-network", self.log)
+        self.assertIn("undone by systemd-network", self.said)
         with Capture(self.vpc) as capture:
             self.assertLaw(capture, ["10.0.0.19", "10.0.0.20", "10.0.0.21"])
 

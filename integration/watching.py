@@ -70,28 +70,28 @@ class Watching(Case):
             try:
                 manager.wait("READY=1")
             except AssertionError as error:
-                self.fail(f"{error}\n{self.log}")
+                self.fail(f"{error}\n{self.said}")
         return self.process
 
     @property
-    def log(self):
+    def said(self):
         return self.log_path.read_text(encoding="utf-8")
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.assertEqual(self.process.wait(10), 0, self.log)
+        self.assertEqual(self.process.wait(10), 0, self.said)
 
     def until(self, condition, what, timeout=5.0):
         """Waits for it, and returns the seconds that took."""
         start = time.monotonic()
         while not condition():
             if time.monotonic() - start > timeout:
-                self.fail(f"no {what} within {timeout} s\n{self.log}")
+                self.fail(f"no {what} within {timeout} s\n{self.said}")
             time.sleep(0.005)
         return time.monotonic() - start
 
     def untilLogged(self, words, timeout=5.0):
-        return self.until(lambda: words in self.log, f"'{words}' in the log", timeout)
+        return self.until(lambda: words in self.said, f"'{words}' in the log", timeout)
 
     def untilWhole(self, timeout=5.0):
         """Nothing is left to do."""
