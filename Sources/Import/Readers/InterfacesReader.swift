@@ -180,6 +180,8 @@ struct InterfacesReader {
         for option in stanza.options {
             switch option.key {
             case _ where Self.read.contains(option.key) && stanza.method == "static": break
+            case "metric" where host.interfaces[index].automatic.contains(stanza.family):
+                host.interfaces[index].automaticMetrics[stanza.family] = wordNumber(option.value)
             case "mtu":
                 if let number: UInt32 = wordNumber(option.value) {
                     host.interfaces[index].mtu = ImportedNumber(

@@ -122,8 +122,8 @@ struct Translation {
     /// A default route by several NICs tells the gateway of each.
     private mutating func shareGateways(of route: ImportedRoute) {
         for hop in route.hops {
-            guard let gateway = hop.gateway, let device = hop.device,
-                let index = index(ofDevice: device),
+            guard let gateway = hop.gateway,
+                let index = hop.device.map({ index(ofDevice: $0) }) ?? route.interface,
                 host.interfaces[index].gateways[route.family] == nil
             else { continue }
             host.interfaces[index].gateways[route.family] = ImportedGateway(
