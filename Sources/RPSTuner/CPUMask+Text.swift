@@ -42,23 +42,42 @@ extension CPUMask: CustomStringConvertible {
     ///
     /// - Throws: for anything else: `0x3`, an empty group, one of more than 8 digits.
     public init(maskText text: some StringProtocol) throws(CPUTextError) {
-        self.init()
-        let groups = text.split(separator: ",", omittingEmptySubsequences: false)
-        for (offset, group) in groups.reversed().enumerated() {
-            guard (1...8).contains(group.utf8.count), group.utf8.first != UInt8(ascii: "+"),
-                let bits = UInt32(group, radix: 16)
-            else {
-                throw CPUTextError(
-                    text: String(text), expectation: "a mask of CPUs such as ff,ffffffff")
-            }
-            for bit in 0..<32 where bits >> UInt32(bit) & 1 == 1 {
-                guard 32 * offset + bit <= Self.highest else {
-                    throw CPUTextError(
-                        text: String(text), expectation: "a mask of at most \(Self.highest) CPUs")
-                }
-                insert(32 * offset + bit)
-            }
+        guard let mask = CPUMask(maskBytes: Array(text.utf8)) else {
+            throw CPUTextError(
+                text: String(text), expectation: "a mask of CPUs such as ff,ffffffff")
         }
+        self = mask
+    }
+
+    /// The same from bytes; nil for what is no mask. Hundreds are read at a time.
+    init?(maskBytes bytes: some BidirectionalCollection<UInt8>) {
+        self.init()
+        var words: [UInt64] = []
+        var digits = 0
+        var group = 0
+        for byte in bytes.reversed() {
+            if byte == UInt8(ascii: ",") {
+                guard digits > 0 else { return nil }
+                (digits, group) = (0, group + 1)
+                continue
+            }
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+            default: return nil
+            }
+            guard digits < 8 else { return nil }
+            if digit != 0 {
+                guard 32 * group <= Self.highest else { return nil }
+                while words.count <= group / 2 { words.append(0) }
+                words[group / 2] |= UInt64(digit) << UInt64(32 * (group % 2) + 4 * digits)
+            }
+            digits += 1
+        }
+        guard digits > 0 else { return nil }
+        self.init(words: words)
     }
 
     /// Reads a list such as `0-3,8`; an empty one is the empty set.

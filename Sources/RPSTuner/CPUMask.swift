@@ -9,6 +9,9 @@ public struct CPUMask: Hashable, Sendable, SetAlgebra {
 
     public init() {}
 
+    /// - Parameter words: the last one is not 0.
+    init(words: [UInt64]) { self.words = words }
+
     /// The CPUs 0 to `count` - 1.
     public init(first count: Int) { self.init(0..<Swift.max(0, count)) }
 

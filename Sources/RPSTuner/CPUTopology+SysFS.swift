@@ -43,13 +43,12 @@ extension CPUTopology {
 extension SysFS {
     /// The CPUs that share the last-level cache with this one; empty where nothing is known.
     fileprivate func lastLevelCache(of cpu: Int) -> CPUMask {
-        var last: (level: Int, folder: String)?
-        for index in 0..<10 {
-            let folder = "\(cpus)/cpu\(cpu)/cache/index\(index)"
-            guard let level = number(folder + "/level") else { break }
-            if level > last?.level ?? 0 { last = (level, folder) }
+        // They are numbered by level, the last one last.
+        for index in (0..<5).reversed() {
+            let sharing = list("\(cpus)/cpu\(cpu)/cache/index\(index)/shared_cpu_list")
+            if !sharing.isEmpty { return sharing }
         }
-        return last.map { list($0.folder + "/shared_cpu_list") } ?? []
+        return []
     }
 
     /// The threads of a CPU's core, itself among them.

@@ -7,10 +7,27 @@ package enum KernelFile {
     /// The text without its final line break; nil where there is none, or none to be read.
     ///
     /// - Parameter folder: the open folder that `path` is relative to.
-    package static func read(_ path: String, in folder: Int32 = AT_FDCWD) -> String? {
-        guard let descriptor = try? open(path, O_RDONLY, in: folder) else { return nil }
+    package static func read(_ path: String) -> String? {
+        parse(path) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// What `parse` makes of the text without its final line break; nil where there is none, or
+    /// none to be read.
+    ///
+    /// - Parameter folder: the open folder that `path` is relative to.
+    static func parse<Value>(
+        _ path: String, in folder: Int32 = AT_FDCWD, _ parse: (UnsafeRawBufferPointer) -> Value
+    ) -> Value? {
+        let descriptor = retrying { openat(folder, path, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        return text(of: descriptor)
+        // The kernel gives a value in one piece, to the first read.
+        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            var count = retrying { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+            guard count >= 0 else { return nil }
+            if count > 0, buffer[count - 1] == UInt8(ascii: "\n") { count -= 1 }
+            return parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
     }
 
     /// Writes the text in one piece.
@@ -36,23 +53,10 @@ package enum KernelFile {
     }
 
     /// An open file or folder.
-    static func open(
-        _ path: String, _ flags: Int32, in folder: Int32 = AT_FDCWD
-    ) throws(Errno) -> Int32 {
-        let descriptor = retrying { openat(folder, path, flags | O_CLOEXEC) }
+    static func open(_ path: String, _ flags: Int32) throws(Errno) -> Int32 {
+        let descriptor = retrying { Glibc.open(path, flags | O_CLOEXEC) }
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         return descriptor
-    }
-
-    /// What one read gives: the kernel gives a value in one piece, to the first read.
-    static func text(of descriptor: Int32) -> String? {
-        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
-            let count = retrying { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
-            guard count >= 0 else { return nil }
-            var text = UnsafeRawBufferPointer(rebasing: buffer[..<count])[...]
-            if text.last == UInt8(ascii: "\n") { text.removeLast() }
-            return String(decoding: text, as: UTF8.self)
-        }
     }
 
     /// A whole table such as /proc/interrupts; nil where there is none.

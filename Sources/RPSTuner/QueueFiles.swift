@@ -10,42 +10,42 @@ public struct QueueFiles: Sendable {
 
     /// Whether /sys shows this very interface: it belongs to the network namespace of whoever
     /// mounted it, and another namespace may have an interface of the same name.
-    public func shows(_ link: Link) -> Bool {
+    ///
+    /// - Parameter isOurs: another interface has shown that it is this namespace's; the index says
+    ///   then that the name is still this interface's.
+    public func shows(_ link: Link, isOurs: Bool = false) -> Bool {
         let folder = sysfs.folder(of: link.name)
         guard sysfs.number(folder + "/ifindex") == Int(link.index) else { return false }
-        guard let mac = link.mac else { return true }
+        guard let mac = link.mac, !isOurs else { return true }
         return KernelFile.read(folder + "/address").flatMap { MACAddress($0) } == mac
     }
 
     /// What the files of an interface say; nil where /sys does not show it.
     ///
-    /// - Parameter interrupts: this host's, where they are among the aspects.
+    /// - Parameters:
+    ///   - interrupts: this host's, where they are among the aspects.
+    ///   - isOurs: as `shows` has it.
     public func read(
-        _ link: Link, _ aspects: InterfaceQueues.Aspects, interrupts: InterruptTable? = nil
+        _ link: Link, _ aspects: InterfaceQueues.Aspects, interrupts: InterruptTable? = nil,
+        isOurs: Bool = false
     ) -> InterfaceQueues? {
-        guard shows(link) else { return nil }
+        guard shows(link, isOurs: isOurs) else { return nil }
         let path = sysfs.folder(of: link.name) + "/queues"
         guard let folder = try? KernelFile.open(path, O_RDONLY | O_DIRECTORY) else { return nil }
         defer { close(folder) }
         var queues = InterfaceQueues(node: sysfs.node(of: link.name))
-        while let rps = file(
-            .rps(queues.receive.count), in: folder, after: queues.receive.last.map { $0.rps != nil }
-        ) {
-            queues.receive.append(.init(rps: try? CPUMask(maskText: rps)))
-        }
+        queues.receive = masks(in: folder, of: QueueFile.rps).map { .init(rps: $0) }
         if aspects.contains(.rfs) {
             for queue in queues.receive.indices {
-                queues.receive[queue].flows = file(.flows(queue), in: folder, after: nil)
-                    .flatMap { Int($0) }
+                guard let path = QueueFile.flows(queue).path else { continue }
+                queues.receive[queue].flows =
+                    KernelFile.parse(path, in: folder) { text in
+                        Int(String(decoding: text, as: UTF8.self))
+                    } ?? nil
             }
         }
         if aspects.contains(.xps) {
-            while let xps = file(
-                .xps(queues.transmit.count), in: folder,
-                after: queues.transmit.last.map { $0.xps != nil })
-            {
-                queues.transmit.append(.init(xps: try? CPUMask(maskText: xps)))
-            }
+            queues.transmit = masks(in: folder, of: QueueFile.xps).map { .init(xps: $0) }
         }
         if let interrupts, aspects.contains(.interrupts) {
             queues.interrupts = self.interrupts(of: link, among: interrupts)
@@ -57,15 +57,20 @@ public struct QueueFiles: Sendable {
         return queues
     }
 
-    /// The text of each queue's file in turn, empty where the queue has no such file; nil behind
-    /// the last queue.
-    private func file(_ file: QueueFile, in folder: Int32, after last: Bool?) -> String? {
-        guard let path = file.path else { return nil }
-        if let text = KernelFile.read(path, in: folder) { return text }
-        // Where the queue before it has the file, this queue is not there.
-        if last == true { return nil }
-        let queue = String(path.prefix { $0 != "/" })
-        return faccessat(folder, queue, F_OK, 0) == 0 ? "" : nil
+    /// What one file of each queue says, nil where the queue has no such file.
+    private func masks(in folder: Int32, of file: (Int) -> QueueFile) -> [CPUMask?] {
+        var masks: [CPUMask?] = []
+        while let path = file(masks.count).path {
+            if let mask = KernelFile.parse(path, in: folder, { CPUMask(maskBytes: $0) }) {
+                masks.append(mask)
+                continue
+            }
+            // Where the queue before has the file, this queue is not there.
+            if let last = masks.last, last != nil { break }
+            guard faccessat(folder, String(path.prefix { $0 != "/" }), F_OK, 0) == 0 else { break }
+            masks.append(nil)
+        }
+        return masks
     }
 
     /// Writes one value, of a link that /sys `shows`.

@@ -254,7 +254,7 @@ import Testing
         ]
         for (first, ours) in objects {
             memory.settings[first.identity] = RememberedSetting(
-                first: first, ours: ours, narrowed: first)
+                first: first, ours: ours, narrowed: first.kind == "steering" ? first : nil)
         }
         let identity = StateFolder.Identity(boot: "b", namespace: "n")
         let text = MemoryRecord(identity: identity, memory: memory).text

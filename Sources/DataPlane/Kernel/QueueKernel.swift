@@ -7,6 +7,8 @@ struct QueueKernel {
     private var files: QueueFiles
     /// Where /sys is another namespace's.
     private var ownSysFS: OwnSysFS?
+    /// An interface with its MAC has shown that the files are this namespace's.
+    private var isOurs = false
     private var ethtool: Ethtool?
     /// The links as they were last seen.
     private var links: [InterfaceIndex: Link] = [:]
@@ -32,6 +34,7 @@ struct QueueKernel {
         let channels = try openEthtool().channels(
             of: state.links.filter { interests[$0.index] != nil })
         interrupts = nil
+        isOurs = false
         for (index, interest) in interests {
             guard let link = links[index] else { continue }
             let aspects = interest.aspects
@@ -52,11 +55,14 @@ struct QueueKernel {
         if aspects.contains(.interrupts), interrupts == nil {
             interrupts = InterruptTable(files.sysfs)
         }
-        let queues = files.read(link, aspects, interrupts: interrupts)
-        guard queues == nil, ownSysFS == nil, let own = OwnSysFS() else { return queues }
-        ownSysFS = own
-        files.sysfs.root = own.path
-        return files.read(link, aspects, interrupts: interrupts)
+        var queues = files.read(link, aspects, interrupts: interrupts, isOurs: isOurs)
+        if queues == nil, ownSysFS == nil, let own = OwnSysFS() {
+            ownSysFS = own
+            files.sysfs.root = own.path
+            queues = files.read(link, aspects, interrupts: interrupts)
+        }
+        if queues != nil, link.mac != nil { isOurs = true }
+        return queues
     }
 
     private mutating func openEthtool() throws(KernelError) -> Ethtool {

@@ -6,12 +6,11 @@ extension Planner {
     /// Channels that differ, then what steers the packets of each queue; and what left the files
     /// and goes back to its first value.
     mutating func planQueues() {
-        forgetGoneQueues()
         guard !kernel.queues.isEmpty else { return }
         var wanted: [InterfaceIndex: [DesiredState.Wanted]] = [:]
         for entry in desired.wanted {
-            guard case .steering(let setting) = entry.object else { continue }
-            wanted[setting.interface, default: []].append(entry)
+            guard case .steering = entry.object, let interface = entry.owner else { continue }
+            wanted[interface, default: []].append(entry)
         }
         for (interface, observed) in kernel.queues.sorted(by: { $0.key < $1.key }) {
             guard !desired.released.contains(interface) else {
@@ -188,16 +187,6 @@ extension Planner {
         else { return }
         warnings.append(
             .init(.warning, "the steering of \(link.name) is left: \(link.isNotShownBySysFS)"))
-    }
-
-    /// The kernel has forgotten the queues of links that are gone, too.
-    private mutating func forgetGoneQueues() {
-        let links = Set(kernel.links.map(\.index))
-        for identity in memory.settings.keys {
-            if let interface = identity.queueOwner, !links.contains(interface) {
-                memory.settings[identity] = nil
-            }
-        }
     }
 
     private mutating func forgetQueues(of interface: InterfaceIndex) {

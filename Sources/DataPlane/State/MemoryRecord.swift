@@ -43,6 +43,13 @@ struct MemoryRecord {
             guard let setting = RememberedSetting(value) else { throw corrupt }
             memory.settings[setting.first.identity] = setting
         }
+        for entry in root["Queues"]?.entries ?? [] {
+            guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
+            for file in entry.value.entries {
+                guard let setting = RememberedSetting(of: interface, file) else { throw corrupt }
+                memory.settings[setting.first.identity] = setting
+            }
+        }
         for value in root["Pending"]?.elements ?? [] {
             guard let route = Route(value) else { throw corrupt }
             memory.pending.append(.route(route))
@@ -55,6 +62,7 @@ struct MemoryRecord {
     }
 
     var text: String {
+        let settings = memory.settings.values.sorted()
         let routes = memory.pending.compactMap { object -> PlistValue? in
             guard case .route(let route) = object else { return nil }
             return route.plistValue
@@ -66,10 +74,24 @@ struct MemoryRecord {
             .init("Protocols", .array(memory.protocols.sorted().map { .integer($0) })),
             .init("Files", .array(memory.files.map { .string($0) })),
             .init("Addresses", .dictionary(addresses)),
-            .init("Settings", .array(memory.settings.values.sorted().map(\.plistValue))),
+            .init("Settings", .array(settings.filter { !$0.isOfQueue }.map(\.plistValue))),
+            .init("Queues", .dictionary(queues(settings))),
             .init("Pending", .array(routes)),
             .init("Bindings", memory.bindings.plistValue),
         ]).text
+    }
+
+    /// One entry an interface, in it one a file: `"rx-0 rps_cpus" = "0 f";`
+    private func queues(_ settings: [RememberedSetting]) -> [PlistValue.Entry] {
+        var byInterface: [InterfaceIndex: [PlistValue.Entry]] = [:]
+        for setting in settings {
+            guard case .steering(let first) = setting.first else { continue }
+            byInterface[first.interface, default: []].append(
+                .init(first.file.name, .string(setting.queueValues)))
+        }
+        return byInterface.sorted { $0.key < $1.key }.map {
+            .init("\($0.key)", .dictionary($0.value))
+        }
     }
 
     /// One entry an interface: `"3" = "10.0.0.20/24 10.0.0.30/24";`
@@ -87,6 +109,29 @@ struct MemoryRecord {
 }
 
 extension RememberedSetting {
+    /// A file of a queue: the first value, ours and, where the kernel made less of it, that.
+    fileprivate init?(of interface: InterfaceIndex, _ entry: PlistValue.Entry) {
+        guard let file = QueueFile(name: entry.key), let text = entry.value.string else {
+            return nil
+        }
+        let values = text.split(separator: " ").compactMap { QueueValue(String($0), of: file) }
+        guard (2...3).contains(values.count) else { return nil }
+        let objects = values.map {
+            KernelObject.steering(SteeringSetting(interface: interface, file, $0))
+        }
+        self.init(
+            first: objects[0], ours: objects[1], narrowed: objects.count > 2 ? objects[2] : nil)
+    }
+
+    fileprivate var isOfQueue: Bool { if case .steering = first { true } else { false } }
+
+    fileprivate var queueValues: String {
+        [first, ours, narrowed].compactMap { object in
+            guard case .steering(let setting) = object else { return nil }
+            return setting.value.text
+        }.joined(separator: " ")
+    }
+
     fileprivate init?(_ value: PlistValue) {
         guard let first = value["First"]?.string, let ours = value["Ours"]?.string else {
             return nil
@@ -96,10 +141,6 @@ extension RememberedSetting {
             if value["Channels"] != nil {
                 guard let interface, let counts = ChannelCounts(text) else { return nil }
                 return .channels(ChannelSetting(interface: interface, counts))
-            }
-            if let file = value["Queue"]?.string.flatMap(QueueFile.init(name:)) {
-                guard let interface, let value = QueueValue(text, of: file) else { return nil }
-                return .steering(SteeringSetting(interface: interface, file, value))
             }
             if let path = value["Sysctl"]?.string {
                 return .sysctl(
@@ -118,8 +159,7 @@ extension RememberedSetting {
         }
         guard let first = object(first), let ours = object(ours) else { return nil }
         let cause = value["Cause"]?.string.map(SysctlName.init(path:))
-        let narrowed = value["Narrowed"]?.string.flatMap(object)
-        self.init(first: first, ours: ours, narrowed: narrowed, cause: cause)
+        self.init(first: first, ours: ours, cause: cause)
     }
 
     fileprivate var plistValue: PlistValue {
@@ -142,15 +182,11 @@ extension RememberedSetting {
         case .channels(let setting):
             entries.append(.init("Channels", .boolean(true)))
             entries.append(.init("Interface", .integer(setting.interface)))
-        case .steering(let setting):
-            entries.append(.init("Queue", .string(setting.file.name)))
-            entries.append(.init("Interface", .integer(setting.interface)))
-        case .address, .route, .rule:
+        case .address, .route, .rule, .steering:
             break
         }
         entries.append(.init("First", first.settingText))
         entries.append(.init("Ours", ours.settingText))
-        if let narrowed { entries.append(.init("Narrowed", narrowed.settingText)) }
         if let cause { entries.append(.init("Cause", .string(cause.path))) }
         return .dictionary(entries)
     }
@@ -167,8 +203,7 @@ extension KernelObject {
             case .up(let isUp): .boolean(isUp)
             }
         case .channels(let setting): .string(setting.counts.words.text)
-        case .steering(let setting): .string(setting.value.text)
-        case .address, .route, .rule: .string("")
+        case .address, .route, .rule, .steering: .string("")
         }
     }
 }
