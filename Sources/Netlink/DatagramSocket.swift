@@ -2,9 +2,9 @@ import CNL
 import Glibc
 import SystemPackage
 
-/// A socket that sends single packets; closed with its only owner.
-struct DatagramSocket: ~Copyable {
-    private let descriptor: Int32
+/// A socket that sends single packets.
+final class DatagramSocket: Sendable {
+    let descriptor: Int32
 
     /// - Throws: `EPERM` without CAP_NET_RAW.
     init(_ family: Int32, _ type: __socket_type, _ protocol: Int32) throws(KernelError) {

@@ -28,8 +28,19 @@ public struct NeighbourAnnouncement: Hashable, Sendable {
 
     // MARK: IPv4
 
+    /// One for the life of the process: closing it waits until no processor can be looking at it
+    /// any more, 10 ms and longer (packet_release, net/packet/af_packet.c).
+    private static let packetSocket: Result<DatagramSocket, KernelError> = {
+        do throws(KernelError) {
+            return .success(try DatagramSocket(AF_PACKET, SOCK_DGRAM, 0))
+        } catch { return .failure(error) }
+    }()
+
+    /// The descriptor of the socket for ARP, for a child to close; nil where there is none.
+    public static var packetDescriptor: Int32? { try? packetSocket.get().descriptor }
+
     private func sendARP() throws(KernelError) {
-        let socket = try DatagramSocket(AF_PACKET, SOCK_DGRAM, 0)
+        let socket = try Self.packetSocket.get()
         var destination = sockaddr_ll()
         destination.sll_family = sa_family_t(AF_PACKET)
         destination.sll_protocol = UInt16(ETH_P_ARP).bigEndian

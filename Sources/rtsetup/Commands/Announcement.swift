@@ -12,6 +12,8 @@ struct Announcement: ParsableCommand {
         commandName: "announce", abstract: "Repeat announcements.", shouldDisplay: false)
     static let usualCount = 3
     private static let pause: UInt32 = 200_000
+    /// Where the child has the parent's socket for ARP, so that its slow close falls to the child.
+    private static let parentsSocket: Int32 = 3
 
     @Option var times: Int
     /// `10.0.0.30@3@00:16:3e:12:e7:02`: address, interface index, MAC address.
@@ -20,7 +22,7 @@ struct Announcement: ParsableCommand {
     func run() throws {
         // Of the caller's session and files nothing is kept busy.
         setsid()
-        for descriptor: Int32 in 3..<256 { close(descriptor) }
+        for descriptor in (Self.parentsSocket + 1)..<256 { close(descriptor) }
         let announcements = targets.compactMap { NeighbourAnnouncement($0) }
         let socket = try NetlinkSocket()
         for _ in 0..<times {
@@ -51,6 +53,11 @@ struct Announcement: ParsableCommand {
         defer { posix_spawn_file_actions_destroy(&actions) }
         for descriptor: Int32 in 0...2 {
             posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+        }
+        if let socket = NeighbourAnnouncement.packetDescriptor {
+            posix_spawn_file_actions_adddup2(&actions, socket, parentsSocket)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, parentsSocket, "/dev/null", O_RDWR, 0)
         }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
