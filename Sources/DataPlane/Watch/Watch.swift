@@ -17,6 +17,7 @@ public final class Watch {
     private(set) var concern = Concern()
     private(set) var hasLooked = false
     private var culprits = Culprits()
+    private var udev: UdevQueue
 
     /// The main file: the last run's, or the one given.
     var path: String
@@ -46,6 +47,7 @@ public final class Watch {
         self.now = now
         report = WatchReport(log, notifier, session.folder)
         known = session.folder.version
+        udev = UdevQueue(namespace: session.folder.identity.namespace)
     }
 
     func notice(_ event: KernelEvent) {
@@ -106,7 +108,9 @@ public final class Watch {
             report.warn(preview.warnings)
             return settle()
         }
-        if let time = patience.delay(of: changes, at: now()) {
+        if let time = udev.delay(of: changes, on: preview.kernel.links, at: now())
+            ?? patience.delay(of: changes, at: now())
+        {
             hasLooked = true
             return schedule.look(at: time)
         }

@@ -1,0 +1,50 @@
+import Netlink
+
+/// New links that udev still has in hand: it renames a link only while that is down (seen on Debian
+/// 12: "Network interface 'eth0' is already up, cannot rename to 'ens20'").
+///
+/// udev's own protocol, as systemd-networkd reads it (`sd_device_get_is_initialized`): a link has a
+/// file in udev's data once its rules have run, with `ID_RENAMING` in it until the new name is there.
+struct UdevQueue {
+    /// The first one; each is as long as all before it.
+    static let pause: Duration = .milliseconds(20)
+    /// Who has not been seen to by then, udev has forgotten.
+    static let longest: Duration = .seconds(10)
+
+    private let folder: String
+    private let isHere: Bool
+    private var since: [InterfaceIndex: Duration] = [:]
+
+    /// - Parameters:
+    ///   - namespace: the namespace's cookie; udev sees to the links of the initial one, whose is 1.
+    ///   - folder: udev's runtime folder.
+    init(namespace: String, folder: String = "/run/udev") {
+        self.folder = folder
+        isHere = namespace == "1"
+    }
+
+    /// - Returns: when to look again, where the changes would touch a link that udev has in hand.
+    mutating func delay(
+        of changes: [Change], on links: [Link], at now: Duration
+    ) -> Duration? {
+        guard isHere, Files.exists(folder + "/control") else { return nil }
+        let touched = changes.reduce(into: Set<InterfaceIndex>()) { found, change in
+            if case .link(let setting) = change.object { found.insert(setting.interface) }
+        }
+        let pending = links.filter { touched.contains($0.index) && !$0.isUp && isPending($0) }
+        since = since.filter { index, _ in pending.contains { $0.index == index } }
+        for link in pending where since[link.index] == nil { since[link.index] = now }
+        let first = since.values.filter { now < $0 + Self.longest }.min()
+        return first.map { now + max(Self.pause, now - $0) }
+    }
+
+    private func isPending(_ link: Link) -> Bool {
+        let bytes: [UInt8]?
+        do throws(FileError) {
+            bytes = try Files.read("\(folder)/data/n\(link.index)")
+        } catch { return false }  // What cannot be read is nothing to wait for.
+        guard let bytes else { return true }
+        return String(decoding: bytes, as: UTF8.self)
+            .split(separator: "\n").contains("E:ID_RENAMING=1")
+    }
+}
