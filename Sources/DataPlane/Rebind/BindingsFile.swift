@@ -79,14 +79,15 @@ struct BindingsFile {
         } catch { return [Diagnostic(.warning, "\(error)")] }
     }
 
-    /// Before the first change: all that can run out of space is done and on the disk.
+    /// Before the first change: all that can run out of space is done. Waiting for the disk is left
+    /// for later, as nobody has the address while it goes from one host to another.
     ///
     /// - Returns: what is renamed once the change is whole.
     func prepare(_ bindings: Bindings) throws(FileError) -> Prepared {
         try Files.createFolder(directory)
         let text = bindings.plistValue.text
         return Prepared(
-            temporary: try Files.prepare(text, for: path, sync: true), path: path, copy: copy,
+            temporary: try Files.prepare(text, for: path, sync: false), path: path, copy: copy,
             text: text)
     }
 
@@ -101,6 +102,7 @@ struct BindingsFile {
         /// - Returns: warnings, where they are and yet may not outlive a power cut, or the copy
         ///   could not follow.
         func commit() throws(FileError) -> [Diagnostic] {
+            try Files.sync(temporary)
             try Files.rename(temporary, to: path, sync: false)
             var warnings: [Diagnostic] = []
             func attempt(_ step: () throws(FileError) -> Void) {

@@ -91,12 +91,17 @@ enum Files {
         if sync { try syncFolder(of: new) }
     }
 
+    /// What was written to a file is on the disk when it returns.
+    static func sync(_ path: String) throws(FileError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError("sync", path, Errno(rawValue: errno)) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FileError("sync", path, Errno(rawValue: errno)) }
+    }
+
     /// The names in a file's folder are on the disk when it returns.
     static func syncFolder(of new: String) throws(FileError) {
-        let folder = open(parent(of: new), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw FileError("sync", new, Errno(rawValue: errno)) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw FileError("sync", new, Errno(rawValue: errno)) }
+        try sync(parent(of: new))
     }
 
     /// One that is not there is no error.

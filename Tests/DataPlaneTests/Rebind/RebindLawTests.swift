@@ -82,7 +82,7 @@ struct RebindLawTests {
             Issue.record("\(outcome.result)")
             return
         }
-        #expect(error.path == machine.directory + "/lib/bindings.plist")
+        #expect(error.path == machine.directory + "/lib/bindings.plist.new")
         #expect(outcome.floating == [] && outcome.announced == [])
         #expect(before.differences(from: Snapshot(machine.state)) == [])
     }
