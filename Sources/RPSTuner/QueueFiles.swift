@@ -33,7 +33,7 @@ public struct QueueFiles: Sendable {
         let path = sysfs.folder(of: link.name) + "/queues"
         guard let folder = try? KernelFile.open(path, O_RDONLY | O_DIRECTORY) else { return nil }
         defer { close(folder) }
-        var queues = InterfaceQueues(node: sysfs.node(of: link.name))
+        var queues = InterfaceQueues()
         queues.receive = masks(in: folder, of: QueueFile.rps).map { .init(rps: $0) }
         if aspects.contains(.rfs) {
             for queue in queues.receive.indices {
@@ -50,8 +50,9 @@ public struct QueueFiles: Sendable {
         if let interrupts, aspects.contains(.interrupts) {
             queues.interrupts = self.interrupts(of: link, among: interrupts)
         }
+        // One mount holds them all.
         queues.isReadOnly =
-            sysfs.isReadOnly(path + "/rx-0/rps_cpus")
+            !isOurs && sysfs.isReadOnly(path + "/rx-0/rps_cpus")
             || queues.interrupts.first.map { sysfs.isReadOnly(affinityFile(of: $0.number)) }
                 ?? false
         return queues
@@ -149,31 +150,15 @@ extension QueueFile {
     }
 }
 
-extension QueueFile {
-    /// Reads what `name` says.
-    public init?(name: String) {
-        let words = name.split(separator: " ")
-        guard words.count == 2 else { return nil }
-        let queue = Int(words[0].dropFirst(3))
-        switch (words[0].prefix(3), words[1], queue) {
-        case ("rx-", "rps_cpus", let queue?): self = .rps(queue)
-        case ("rx-", "rps_flow_cnt", let queue?): self = .flows(queue)
-        case ("tx-", "xps_cpus", let queue?): self = .xps(queue)
-        case (_, "smp_affinity_list", _): self = .interrupt(String(words[0]))
-        default: return nil
-        }
-    }
-}
-
 extension QueueValue {
     /// Reads what `text` says of such a file.
-    public init?(_ text: String, of file: QueueFile) {
+    package init?(bytes: ArraySlice<UInt8>, of file: QueueFile) {
         switch file {
         case .flows:
-            guard let count = Int(text) else { return nil }
+            guard let count = Int(bytes: bytes) else { return nil }
             self = .count(count)
         case .rps, .xps, .interrupt:
-            guard let cpus = try? CPUMask(maskText: text) else { return nil }
+            guard let cpus = CPUMask(maskBytes: bytes) else { return nil }
             self = .cpus(cpus)
         }
     }
@@ -184,5 +169,18 @@ extension QueueValue {
         case .cpus(let cpus): cpus.maskText
         case .count(let count): "\(count)"
         }
+    }
+}
+
+extension Int {
+    /// A number in decimal digits, of at most 18; nil for anything else.
+    package init?(bytes: some Collection<UInt8>) {
+        guard (1...18).contains(bytes.count) else { return nil }
+        var number = 0
+        for byte in bytes {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            number = 10 * number + Int(byte - UInt8(ascii: "0"))
+        }
+        self = number
     }
 }

@@ -105,10 +105,14 @@ extension DesiredState {
         let numbers = Dictionary(
             device.queues.interrupts.map { (QueueFile.interrupt($0.name), $0.number) },
             uniquingKeysWith: { first, _ in first })
+        var key: SteeringKey?
+        var origin: SourceLocation?
         for entry in plan.entries {
+            if entry.key != key { (key, origin) = (entry.key, config.location(of: entry.key)) }
             let setting = SteeringSetting(
-                interface: interface, entry.file, entry.value, interrupt: numbers[entry.file])
-            want(.steering(setting), from: config.location(of: entry.key), of: interface)
+                interface: interface, entry.file, entry.value,
+                interrupt: numbers.isEmpty ? nil : numbers[entry.file])
+            want(.steering(setting), from: origin, of: interface)
         }
     }
 

@@ -9,6 +9,10 @@ struct QueueKernel {
     private var ownSysFS: OwnSysFS?
     /// An interface with its MAC has shown that the files are this namespace's.
     private var isOurs = false
+    /// So is all that /sys shows.
+    private var isReadOnly = false
+    /// The machine has more than one NUMA node.
+    private var hasNodes = false
     private var ethtool: Ethtool?
     /// The links as they were last seen.
     private var links: [InterfaceIndex: Link] = [:]
@@ -34,7 +38,7 @@ struct QueueKernel {
         let channels = try openEthtool().channels(
             of: state.links.filter { interests[$0.index] != nil })
         interrupts = nil
-        isOurs = false
+        (isOurs, isReadOnly, hasNodes) = (false, false, host.topology.nodes.count > 1)
         for (index, interest) in interests {
             guard let link = links[index] else { continue }
             let aspects = interest.aspects
@@ -61,7 +65,12 @@ struct QueueKernel {
             files.sysfs.root = own.path
             queues = files.read(link, aspects, interrupts: interrupts)
         }
-        if queues != nil, link.mac != nil { isOurs = true }
+        if hasNodes { queues?.node = files.sysfs.node(of: link.name) }
+        if let found = queues, link.mac != nil, !isOurs {
+            isOurs = true
+            isReadOnly = found.isReadOnly
+        }
+        if isReadOnly { queues?.isReadOnly = true }
         return queues
     }
 

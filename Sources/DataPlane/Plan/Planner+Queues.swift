@@ -12,6 +12,10 @@ extension Planner {
             guard case .steering = entry.object, let interface = entry.owner else { continue }
             wanted[interface, default: []].append(entry)
         }
+        let remembered = Dictionary(
+            grouping: memory.settings.filter {
+                $0.key.isOfQueue && !desired.wants($0.key)
+            }, by: \.key.queueOwner)
         for (interface, observed) in kernel.queues.sorted(by: { $0.key < $1.key }) {
             guard !desired.released.contains(interface) else {
                 forgetQueues(of: interface)
@@ -25,7 +29,7 @@ extension Planner {
             let layout = QueueLayout(queues, before: observed.channels, after: then)
             planSteering(wanted[interface] ?? [], layout)
             if layout.isNew { rememberLost(of: interface, layout) }
-            restoreSteering(of: interface, layout)
+            restoreSteering(of: interface, remembered[interface] ?? [], layout)
         }
     }
 
@@ -133,9 +137,12 @@ extension Planner {
     }
 
     /// What left the files goes back to its first value, if nobody else has changed it.
-    private mutating func restoreSteering(of interface: InterfaceIndex, _ layout: QueueLayout) {
-        for (identity, remembered) in memory.queueSettings(of: interface)
-        where !desired.wants(identity) {
+    private mutating func restoreSteering(
+        of interface: InterfaceIndex,
+        _ settings: [(key: KernelObject.Identity, value: RememberedSetting)],
+        _ layout: QueueLayout
+    ) {
+        for (identity, remembered) in settings.sorted(by: { $0.value < $1.value }) {
             guard case .steering(let first) = remembered.first else { continue }
             // What was taken with the channels comes back with them.
             let isLost = remembered.first == remembered.ours
@@ -182,7 +189,8 @@ extension Planner {
 
     /// Where /sys is another namespace's, nothing can be given back, and nothing is forgotten.
     private mutating func reportUnreadable(_ interface: InterfaceIndex) {
-        guard desired.conflicts.isEmpty, !memory.queueSettings(of: interface).isEmpty,
+        guard desired.conflicts.isEmpty,
+            memory.settings.keys.contains(where: { $0.queueOwner == interface }),
             let link = kernel.links.first(where: { $0.index == interface })
         else { return }
         warnings.append(
@@ -267,22 +275,13 @@ extension SteeringSetting {
 }
 
 extension KernelObject.Identity {
+    fileprivate var isOfQueue: Bool { if case .steering = self { true } else { false } }
+
     /// The interface whose channels or queues it is about.
     var queueOwner: InterfaceIndex? {
         switch self {
         case .channels(let interface), .steering(let interface, _): interface
         default: nil
         }
-    }
-}
-
-extension Memory {
-    /// What is remembered of an interface's queues, in the order in which it is written.
-    fileprivate func queueSettings(
-        of interface: InterfaceIndex
-    ) -> [(KernelObject.Identity, RememberedSetting)] {
-        settings.filter {
-            if case .steering(interface, _) = $0.key { true } else { false }
-        }.sorted { $0.value < $1.value }.map { ($0.key, $0.value) }
     }
 }

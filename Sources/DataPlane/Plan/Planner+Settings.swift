@@ -13,8 +13,10 @@ extension Planner {
                 entry.object.phase(from: now, isRestored: false), now, with: entry.object, entry)
             planOverwritten(by: entry)
         }
-        for (identity, remembered) in memory.settings.sorted(by: { $0.value < $1.value })
-        where identity.queueOwner == nil && !desired.wants(identity) {
+        let unwanted = memory.settings.filter {
+            $0.key.queueOwner == nil && !desired.wants($0.key)
+        }
+        for (identity, remembered) in unwanted.sorted(by: { $0.value < $1.value }) {
             if desired.isOfQueuesAlone, identity != .sysctl(.flowTable) { continue }
             restore(identity, remembered)
         }

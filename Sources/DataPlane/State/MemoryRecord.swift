@@ -44,11 +44,10 @@ struct MemoryRecord {
             memory.settings[setting.first.identity] = setting
         }
         for entry in root["Queues"]?.entries ?? [] {
-            guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
-            for file in entry.value.entries {
-                guard let setting = RememberedSetting(of: interface, file) else { throw corrupt }
-                memory.settings[setting.first.identity] = setting
-            }
+            guard let interface = InterfaceIndex(entry.key),
+                let settings = QueueRecord.settings(of: interface, entry.value)
+            else { throw corrupt }
+            for setting in settings { memory.settings[setting.first.identity] = setting }
         }
         for value in root["Pending"]?.elements ?? [] {
             guard let route = Route(value) else { throw corrupt }
@@ -75,23 +74,10 @@ struct MemoryRecord {
             .init("Files", .array(memory.files.map { .string($0) })),
             .init("Addresses", .dictionary(addresses)),
             .init("Settings", .array(settings.filter { !$0.isOfQueue }.map(\.plistValue))),
-            .init("Queues", .dictionary(queues(settings))),
+            .init("Queues", .dictionary(QueueRecord.entries(settings))),
             .init("Pending", .array(routes)),
             .init("Bindings", memory.bindings.plistValue),
         ]).text
-    }
-
-    /// One entry an interface, in it one a file: `"rx-0 rps_cpus" = "0 f";`
-    private func queues(_ settings: [RememberedSetting]) -> [PlistValue.Entry] {
-        var byInterface: [InterfaceIndex: [PlistValue.Entry]] = [:]
-        for setting in settings {
-            guard case .steering(let first) = setting.first else { continue }
-            byInterface[first.interface, default: []].append(
-                .init(first.file.name, .string(setting.queueValues)))
-        }
-        return byInterface.sorted { $0.key < $1.key }.map {
-            .init("\($0.key)", .dictionary($0.value))
-        }
     }
 
     /// One entry an interface: `"3" = "10.0.0.20/24 10.0.0.30/24";`
@@ -109,28 +95,7 @@ struct MemoryRecord {
 }
 
 extension RememberedSetting {
-    /// A file of a queue: the first value, ours and, where the kernel made less of it, that.
-    fileprivate init?(of interface: InterfaceIndex, _ entry: PlistValue.Entry) {
-        guard let file = QueueFile(name: entry.key), let text = entry.value.string else {
-            return nil
-        }
-        let values = text.split(separator: " ").compactMap { QueueValue(String($0), of: file) }
-        guard (2...3).contains(values.count) else { return nil }
-        let objects = values.map {
-            KernelObject.steering(SteeringSetting(interface: interface, file, $0))
-        }
-        self.init(
-            first: objects[0], ours: objects[1], narrowed: objects.count > 2 ? objects[2] : nil)
-    }
-
     fileprivate var isOfQueue: Bool { if case .steering = first { true } else { false } }
-
-    fileprivate var queueValues: String {
-        [first, ours, narrowed].compactMap { object in
-            guard case .steering(let setting) = object else { return nil }
-            return setting.value.text
-        }.joined(separator: " ")
-    }
 
     fileprivate init?(_ value: PlistValue) {
         guard let first = value["First"]?.string, let ours = value["Ours"]?.string else {
