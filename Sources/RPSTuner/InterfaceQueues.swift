@@ -21,7 +21,7 @@ public struct InterfaceQueues: Hashable, Sendable {
         public init(xps: CPUMask? = nil) { self.xps = xps }
     }
 
-    /// What there is to read; each costs an open file a queue.
+    /// What there is to read; each costs an open file a queue, the node one an interface.
     public struct Aspects: OptionSet, Hashable, Sendable {
         public let rawValue: UInt8
         public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -30,7 +30,8 @@ public struct InterfaceQueues: Hashable, Sendable {
         public static let xps = Aspects(rawValue: 2)
         public static let rfs = Aspects(rawValue: 4)
         public static let interrupts = Aspects(rawValue: 8)
-        public static let all: Aspects = [.rps, .xps, .rfs, .interrupts]
+        public static let node = Aspects(rawValue: 16)
+        public static let all: Aspects = [.rps, .xps, .rfs, .interrupts, .node]
     }
 
     /// `rx-0`, `rx-1` …
@@ -39,7 +40,7 @@ public struct InterfaceQueues: Hashable, Sendable {
     public var transmit: [Transmit]
     /// In the order of their names' queues; empty for a device without, and unless asked for.
     public var interrupts: [QueueInterrupt]
-    /// The NUMA node of the device; nil where it has none.
+    /// The NUMA node of the device; nil where it has none, or it was not asked for.
     public var node: Int?
     /// /sys, or /proc for the interrupts, is mounted read-only, as in most containers.
     public var isReadOnly: Bool

@@ -50,6 +50,7 @@ public struct QueueFiles: Sendable {
         if let interrupts, aspects.contains(.interrupts) {
             queues.interrupts = self.interrupts(of: link, among: interrupts)
         }
+        if aspects.contains(.node) { queues.node = sysfs.node(of: link.name) }
         // One mount holds them all.
         queues.isReadOnly =
             !isOurs && sysfs.isReadOnly(path + "/rx-0/rps_cpus")

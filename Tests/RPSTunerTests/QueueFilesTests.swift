@@ -21,6 +21,7 @@ import Testing
         }
         try tree.link("sys/class/net/eth1", to: "../../" + net.dropFirst(4))
         try tree.link(net + "/device", to: "../../../virtio1")
+        try tree.write("sys/devices/pci0000:00/0000:00:03.0/numa_node", "1")
         for number in 40...44 {
             try tree.write("sys/devices/pci0000:00/0000:00:03.0/msi_irqs/\(number)", "")
             try tree.write("proc/irq/\(number)/smp_affinity_list", "0-3")
@@ -51,9 +52,11 @@ import Testing
         #expect(queues.transmit == [.init(xps: []), .init(xps: [28])])
         #expect(queues.interrupts.isEmpty)
         #expect(!queues.isReadOnly)
+        #expect(queues.node == 1)
         let few = try #require(QueueFiles(tree.sysfs).read(link, .rps))
         #expect(few.receive == [.init(rps: []), .init(rps: [0])])
         #expect(few.transmit.isEmpty)
+        #expect(few.node == nil)
     }
 
     @Test("interrupts are found by the index in their names") func interrupts() throws {

@@ -11,8 +11,6 @@ struct QueueKernel {
     private var isOurs = false
     /// So is all that /sys shows.
     private var isReadOnly = false
-    /// The machine has more than one NUMA node.
-    private var hasNodes = false
     private var ethtool: Ethtool?
     /// The links as they were last seen.
     private var links: [InterfaceIndex: Link] = [:]
@@ -38,10 +36,12 @@ struct QueueKernel {
         let channels = try openEthtool().channels(
             of: state.links.filter { interests[$0.index] != nil })
         interrupts = nil
-        (isOurs, isReadOnly, hasNodes) = (false, false, host.topology.nodes.count > 1)
+        (isOurs, isReadOnly) = (false, false)
         for (index, interest) in interests {
             guard let link = links[index] else { continue }
-            let aspects = interest.aspects
+            var aspects = interest.aspects
+            // On one node everything is near.
+            if host.topology.nodes.count > 1 { aspects.insert(.node) }
             var queues = read(link, aspects)
             let device = queues.map {
                 SteeringDevice(link, channels: channels[index], queues: $0)
@@ -65,7 +65,6 @@ struct QueueKernel {
             files.sysfs.root = own.path
             queues = files.read(link, aspects, interrupts: interrupts)
         }
-        if hasNodes { queues?.node = files.sysfs.node(of: link.name) }
         if let found = queues, link.mac != nil, !isOurs {
             isOurs = true
             isReadOnly = found.isReadOnly
