@@ -399,7 +399,7 @@ class Replacement(Rebinding):
 
 class Announcements(Rebinding):
     def sniff(self):
-        tap = self.vpc.peers["a"].socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        tap = self.vpc.peers["a"].socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         tap.bind(("eth0", 3))
         tap.setblocking(False)
         self.addCleanup(tap.close)

@@ -307,9 +307,9 @@ class Capture:
         self._sockets = {}
         self.packets = []
         for nic in vpc.nics.values():
-            tap = vpc.cloud.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
+            tap = vpc.cloud.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             tap.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)  # SO_RCVBUFFORCE
-            tap.bind((nic.port, 3))
+            tap.bind((nic.port, 3))  # ETH_P_ALL, which before now it would have of every port
             tap.setblocking(False)
             self._sockets[nic.port] = tap
 
