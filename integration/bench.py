@@ -18,15 +18,15 @@ from bench_rebind import RebindBench
 from case import BINARY
 from namespace import Namespace, attributes, messages
 
-PARTS = ["start", "small", "rebind", "watch", "packets", "large", "large6"]
+PARTS = ["start", "small", "queues", "rebind", "watch", "packets", "large", "large6"]
 HERE = Path(__file__).resolve().parent
 
 
 class Shape:
     """`enis` NICs with `each` addresses, every NIC in a subnet of its own."""
 
-    def __init__(self, enis, each, version=4):
-        self.enis, self.each, self.version = enis, each, version
+    def __init__(self, enis, each, version=4, queues=1):
+        self.enis, self.each, self.version, self.queues = enis, each, version, queues
         self.length = 24 if version == 4 else 64
         self.family = "-4" if version == 4 else "-6"
 
@@ -88,7 +88,8 @@ class Bench(RebindBench):
                 space.sysctl(f"net.ipv4.conf.{scope}.rp_filter", 0)
             lines = []
             for eni in range(shape.enis):
-                lines += [f"link add eth{eni} type veth peer name peer{eni}",
+                queues = f"numrxqueues {shape.queues} numtxqueues {shape.queues}"
+                lines += [f"link add eth{eni} {queues} type veth peer name peer{eni} {queues}",
                           f"link set peer{eni} up"]
             space.run("ip", "-batch", "-", input="\n".join(lines) + "\n")
             yield space
@@ -188,6 +189,27 @@ class Bench(RebindBench):
             a, b = statistics.median(stage), statistics.median(floor)
             self.row(f"perform stage, RuleSource = {name}", a / b, 1.5,
                      f"{a:.2f} ms, floor {b:.2f} ms")
+
+    def queues(self):
+        """15 NICs of 8 queues: what it costs to find them as they should be."""
+        shape = Shape(15, 1, queues=8)
+        wanted = "Queues = { Channels = max; RPS = auto; XPS = auto; };"
+        files = {"plain": self.write("plain.plist", shape.file()),
+                 "queues": self.write("queues.plist", shape.file(f"Defaults = {{ {wanted} }};"))}
+        times = {name: [] for name in files}
+        with self.space(shape) as space:
+            # As on a host: with the namespace's own /sys. Each remembers for itself.
+            commands = {name: ("ip", "netns", "exec", space.name, self.floor, "run", "5",
+                               *self.rtsetup("apply", config)) for name, config in files.items()}
+            for command in commands.values():
+                space.run(*command)
+            for _ in range(self.rounds):
+                for name, command in commands.items():
+                    found = space.run(*command).stdout.splitlines()
+                    times[name] += [int(line.split()[0]) / 1e6 for line in found]
+        a, b = (statistics.median(times[name]) for name in ("queues", "plain"))
+        self.row("second apply, 15 NICs of 8 queues", a / b, 1.5,
+                 f"{a:.1f} ms, {b:.1f} ms without Queues")
 
     def large(self):
         """50 ENIs with 240 IPv4 addresses each."""

@@ -1,17 +1,14 @@
 """Channels and packet steering on veth: real queue files, real ethtool netlink, real refusals."""
 
 import ctypes
-import json
 import os
 import re
 import socket
 import struct
-import sys
 import time
 import unittest
-from pathlib import Path
 
-from case import ETH0, QUICK, Case, file, main
+from case import ETH0, Case, file, main
 from namespace import Monitor
 
 with open("/sys/devices/system/cpu/online", encoding="ascii") as online:
@@ -283,57 +280,6 @@ class Refusals(Queues):
             self.rtsetup("plan", "--detailed-exitcode", expect=0)
             self.teardown()
             self.assertSameState(before)
-
-
-class Speed(Queues):
-    @unittest.skipIf(QUICK, "takes a while")
-    def test_fifteen_nics_of_eight_queues_do_not_double_the_cost_of_nothing_to_do(self):
-        names = [f"n{number}" for number in range(15)]
-        for name in names:
-            self.add(name, 8)
-            self.ethtool("-L", name, "rx", "8", "tx", "8")
-
-        def text(queues):
-            return file(ETH0, *(
-                f'Name = {name}; Addresses = ( "10.{100 + number}.0.20/24" ); '
-                f'Gateway = "10.{100 + number}.0.253"; {queues}'
-                for number, name in enumerate(names)))
-
-        files = {"plain": text(""),
-                 "steered": text("Queues = { Channels = max; RPS = auto; XPS = auto; };")}
-        for name, body in files.items():
-            files[name] = ("--config", self.write(body, f"{name}.plist"),
-                           "--state-dir", f"{self.vpc.folder}/{name}")
-        # Each remembers for itself, so that neither gives back what the other has set.
-        for words in files.values():
-            self.rtsetup("apply", *words)
-        # With a /sys of the namespace, as on a host: mounting one costs more than all of it.
-        driver = Path(self.vpc.folder) / "driver.py"
-        driver.write_text(DRIVER, encoding="utf-8")
-        out = self.inside(
-            sys.executable, str(driver), json.dumps([self.command("apply", *words)
-                                                     for words in files.values()])).stdout
-        best = dict(zip(files, json.loads(out)))
-        ratio = best["steered"] / best["plain"]
-        print(f"\n15 NICs of 8 queues: {best['steered'] * 1000:.1f} ms, "
-              f"{best['plain'] * 1000:.1f} ms without Queues: {ratio:.2f}")
-        # The aim is 1.5; a fault that reads once too often per queue doubles it.
-        self.assertLessEqual(ratio, 2)
-
-
-DRIVER = """
-import json, subprocess, sys, time
-commands = json.loads(sys.argv[1])
-best = [1e9, 1e9]
-# A busy machine adds to a time and never takes from it: the least of many is the truth.
-for turn in range(40):
-    for place, command in enumerate(commands):
-        begin = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True)
-        best[place] = min(best[place], time.perf_counter() - begin)
-        assert done.stdout == "Nothing to do.\\n", done.stdout + done.stderr
-print(json.dumps(best))
-"""
 
 
 def attach_xdp(namespace, name):

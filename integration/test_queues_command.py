@@ -119,7 +119,7 @@ class Queues(unittest.TestCase):
         self.assertTrue(result["conclusive"])
         self.assertGreater(result["received"], 1000)
         # Not read in one instant: on a busy machine one may be a moment ahead of the other.
-        self.assertGreater(result["packets"], 0.5 * result["received"])
+        self.assertGreater(result["packets"], 0.9 * result["received"])
         self.assertEqual(len(result["cpus"]), CPUS)
         self.assertAlmostEqual(sum(cpu["share"] for cpu in result["cpus"]), 1, delta=0.001)
 
