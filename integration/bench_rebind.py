@@ -1,11 +1,12 @@
 """The bench's part about failover: rebind beside the commands that people type."""
 
-import re
+import contextlib
+import math
 import shutil
-import signal
+import socket
 import statistics
-import subprocess
 import tempfile
+import threading
 import time
 
 from case import BINARY
@@ -16,6 +17,7 @@ class Triple:
     """What a namespace is made for."""
 
     enis = 3
+    queues = 1
 
 
 class RebindBench:
@@ -68,41 +70,76 @@ class RebindBench:
 
     def _between_hosts(self):
         """How long a peer hears nothing while an address goes from one host to the other."""
-        lan = LAN()
+        def rebind(old, new):
+            old.rtsetup("rebind", FLOATING, "--release")
+            new.rtsetup("rebind", FLOATING, "--to", "eth0")
+
+        def ip(old, new):
+            old.space.run("ip", "addr", "del", f"{FLOATING}/24", "dev", "eth0")
+            new.space.run("ip", "addr", "add", f"{FLOATING}/24", "dev", "eth0")
+            new.space.start("arping", "-q", "-U", "-c", "1", "-I", "eth0", FLOATING)
+
+        gaps = {"memory": [], "disk": [], "ip": []}
+        lans = {}
         try:
-            one, two = lan.hosts
-            one.rtsetup("rebind", FLOATING, "--to", "eth0")
-            by_rebind = self._gaps(lan, lambda old, new: (
-                old.rtsetup("rebind", FLOATING, "--release"),
-                new.rtsetup("rebind", FLOATING, "--to", "eth0")))
-            for host in (one, two):
-                host.rtsetup("rebind", FLOATING, "--release")
-            one.space.ip(f"addr add {FLOATING}/24 dev eth0")
-            by_ip = self._gaps(lan, lambda old, new: (
-                old.space.run("ip", "addr", "del", f"{FLOATING}/24", "dev", "eth0"),
-                new.space.run("ip", "addr", "add", f"{FLOATING}/24", "dev", "eth0"),
-                new.space.start("arping", "-q", "-U", "-c", "1", "-I", "eth0", FLOATING)))
+            for name, parent in (("memory", "/dev/shm"), ("disk", "/var/tmp"), ("ip", "/dev/shm")):
+                lans[name] = LAN(parent)
+            lans["ip"].hosts[0].space.ip(f"addr add {FLOATING}/24 dev eth0")
+            for name in ("memory", "disk"):
+                lans[name].hosts[0].rtsetup("rebind", FLOATING, "--to", "eth0")
+            for _ in range(self.rounds):
+                for name, lan in lans.items():
+                    gaps[name] += self._gaps(lan, ip if name == "ip" else rebind)
         finally:
-            lan.close()
-        a, b = statistics.median(by_rebind), statistics.median(by_ip)
-        self.row("gap between two hosts", a / b, 2, f"{a:.1f} ms, ip and arping {b:.1f} ms")
+            for lan in lans.values():
+                lan.close()
+        median = {name: statistics.median(found) for name, found in gaps.items()}
+        self.row("gap between two hosts", median["memory"] / median["ip"], 2,
+                 f"{median['memory']:.1f} ms (and {median['disk'] - median['memory']:.1f} for the "
+                 f"file sync), ip and arping {median['ip']:.1f} ms")
 
     def _gaps(self, lan, move):
-        """The longest silence after each move, in milliseconds, under a 1 kHz ping."""
-        ping = lan.peer.start("ping", "-D", "-n", "-i", "0.001", FLOATING, stdout=subprocess.PIPE)
-        time.sleep(0.5)
+        """The longest silence after each move, in milliseconds."""
         hosts, starts = list(lan.hosts), []
-        for _ in range(2 * self.rounds):
-            starts.append(time.time())
-            move(*hosts)
-            hosts.reverse()
-            time.sleep(0.4)
-        ping.send_signal(signal.SIGINT)
-        heard = [float(stamp) for stamp in
-                 re.findall(r"^\[([\d.]+)\] \d+ bytes", ping.communicate()[0], re.MULTILINE)]
+        with Pulse(lan.peer, FLOATING) as pulse:
+            time.sleep(0.1)
+            for _ in range(2):
+                starts.append(time.monotonic())
+                move(*hosts)
+                hosts.reverse()
+                time.sleep(0.1)
         gaps = []
-        for start in starts:
-            times = [stamp for stamp in heard if start - 0.01 <= stamp <= start + 0.4]
-            if len(times) > 1:
-                gaps.append(1e3 * max(b - a for a, b in zip(times, times[1:])))
+        for start, end in zip(starts, [*starts[1:], math.inf]):
+            heard = [moment for moment in pulse.heard if start - 0.01 <= moment < end]
+            gaps.append(1e3 * max(b - a for a, b in zip(heard, heard[1:])))
         return gaps
+
+
+class Pulse:
+    """An echo request each millisecond: `ping` waits 10 ms for what it has not heard."""
+
+    def __init__(self, space, address):
+        self.heard, self._address, self._stop = [], address, threading.Event()
+        self._socket = space.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        self._socket.setblocking(False)
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+        self._socket.close()
+
+    def _run(self):
+        request = bytes.fromhex("0800f7ff00000000")  # ICMP_ECHO, its checksum, id 0, sequence 0
+        while not self._stop.wait(0.001):
+            with contextlib.suppress(OSError):  # EHOSTUNREACH while nobody has the address
+                self._socket.sendto(request, (self._address, 0))
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    data = self._socket.recv(2048)
+                    if data[20] == 0:  # ICMP_ECHOREPLY
+                        self.heard.append(time.monotonic())

@@ -57,8 +57,8 @@ class Host:
 class LAN:
     """A bridge with two hosts and a peer."""
 
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="rtsetup-lan-")
+    def __init__(self, parent=None):
+        self.folder = tempfile.mkdtemp(prefix="rtsetup-lan-", dir=parent)
         os.chmod(self.folder, 0o755)
         self._spaces = []
         try:

@@ -89,7 +89,9 @@ public final class Session {
                 aim.rebind != nil
                 && (aim.bindings.kept != past.bindings.kept
                     || !past.bindingsFile.problems.isEmpty)
-            prepared = isNew ? try bindings.prepare(aim.bindings.kept) : nil
+            prepared =
+                isNew
+                ? try bindings.prepare(aim.bindings.kept, sync: aim.rebind?.target == nil) : nil
         } catch { throw .file(error) }
         try rememberTables(preview.desired.newTables, beside: past.tables)
         var outcome = Outcome(

@@ -79,15 +79,16 @@ struct BindingsFile {
         } catch { return [Diagnostic(.warning, "\(error)")] }
     }
 
-    /// Before the first change: all that can run out of space is done. Waiting for the disk is left
-    /// for later, as nobody has the address while it goes from one host to another.
+    /// Before the first change: all that can run out of space is done.
     ///
+    /// - Parameter sync: whether to wait for the disk now or later. While an address goes from one
+    ///   host to another nobody has it: who lets go waits first, who takes up afterwards.
     /// - Returns: what is renamed once the change is whole.
-    func prepare(_ bindings: Bindings) throws(FileError) -> Prepared {
+    func prepare(_ bindings: Bindings, sync: Bool) throws(FileError) -> Prepared {
         try Files.createFolder(directory)
         let text = bindings.plistValue.text
         return Prepared(
-            temporary: try Files.prepare(text, for: path, sync: false), path: path, copy: copy,
+            temporary: try Files.prepare(text, for: path, sync: sync), path: path, copy: copy,
             text: text)
     }
 
