@@ -166,6 +166,16 @@ class Queues(unittest.TestCase):
         self.assertIn("note: the guide's mask ", text)
         self.assertIn("RPS = auto would ", text)
 
+    def test_a_replaced_interface_has_the_queues_of_what_it_replaces(self):
+        gone = "02:00:00:00:00:99"
+        self.write(f'MACAddress = "{gone}"; Addresses = ( "10.1.0.2/24" ); '
+                   'Queues = { RPS = "0"; };')
+        (link,) = self.space.show("link show eth0")
+        self.rtsetup("rebind", "--replace", gone, "--with", link["address"], "--force")
+        self.assertEqual(self.masks(), ["1"] * QUEUES)
+        (found,) = self.run_queues("show", "--format", "json").json["interfaces"]
+        self.assertEqual((found["name"], found["asked"]), ("eth0", True))
+
     def test_mistakes_are_usage_errors(self):
         for words in (("measure", "--seconds", "0"), ("measure", "--flows", "0"), ("measur",)):
             with self.subTest(words=words):

@@ -54,6 +54,16 @@ public final class Session {
         return preview
     }
 
+    /// The configuration with the bindings in force, as `carryOut` takes it.
+    ///
+    /// - Throws: where a file of ours cannot be read.
+    public func bound(
+        _ config: Config
+    ) throws(SessionError) -> (config: Config, warnings: [Diagnostic]) {
+        let past = try remembered(for: .config(config))
+        return (config.bound(by: past.bindings), past.warnings)
+    }
+
     /// Makes the kernel agree, or leaves it as it was.
     ///
     /// - Parameter known: the memory that the caller has seen: where another run has left a newer

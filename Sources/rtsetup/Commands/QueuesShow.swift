@@ -27,15 +27,23 @@ struct QueuesShow: Command {
 }
 
 extension Command {
-    /// nil: there is no file, which is no error for who only looks at queues.
+    /// With the bindings in force: a replaced interface has its queues, too.
+    ///
+    /// - Returns: nil where there is no file, which is no error for who only looks at queues.
     func readConfigIfAny(
         _ report: inout Report
     ) throws(Failure) -> (config: Config, warnings: [Diagnostic])? {
+        let read: (config: Config, warnings: [Diagnostic])
         do throws(Failure) {
-            return try readConfig(options.config, trust: .advised, &report)
+            read = try readConfig(options.config, trust: .advised, &report)
         } catch  where error.status == .noFile {
             return nil
         }
+        let session = try session(on: try openKernel())
+        do throws(SessionError) {
+            let bound = try session.bound(read.config)
+            return (bound.config, read.warnings + bound.warnings)
+        } catch { throw Failure(error) }
     }
 
     func survey(of names: [String], _ config: Config?) throws(Failure) -> QueueSurvey {
