@@ -5,17 +5,6 @@ internal import SystemPackage
 
 /// One run on one network namespace: lock, observe, plan, journal, perform, verify, undo.
 public final class Session {
-    /// What the kernel is to agree with.
-    public enum Goal: Sendable {
-        case config(Config)
-        /// The same, with other bindings.
-        case rebind(Rebind, Config)
-        /// The file's `Queues` alone; all else stays as it is, and as it is remembered.
-        case queues(Config)
-        /// `teardown`.
-        case nothing
-    }
-
     private let kernel: any Kernel
     let folder: StateFolder
     private let tables: TableFile
@@ -47,10 +36,10 @@ public final class Session {
     public func preview(
         _ goal: Goal, options: Plan.Options = .init()
     ) throws(SessionError) -> Preview {
-        let start = ContinuousClock.now
+        let stopwatch = Stopwatch()
         let past = try remembered(for: goal)
         var preview = try preview(goal, options: options, past).preview
-        preview.durations.read = start.microsecondsSince - preview.durations.total
+        preview.durations.read = stopwatch.microseconds - preview.durations.total
         return preview
     }
 
@@ -74,7 +63,7 @@ public final class Session {
         unlessNewerThan known: MemoryVersion? = nil
     ) throws(SessionError) -> Outcome {
         var durations = Durations()
-        let start = ContinuousClock.now
+        let stopwatch = Stopwatch()
         let lock: Lock?
         do { lock = try folder.lock(timeout: lockTimeout) } catch { throw .file(error) }
         guard let lock else { throw .locked(folder.path + "/lock") }
@@ -83,7 +72,7 @@ public final class Session {
         if let known, known != folder.version { throw .superseded }
         var past = try remembered(for: goal)
         past.warnings += bindings.refreshCopy(past.bindingsFile)
-        durations.read = start.microsecondsSince
+        durations.read = stopwatch.microseconds
 
         let (preview, aim) = try preview(goal, options: options, past)
         preview.durations.add(to: &durations)
@@ -123,12 +112,12 @@ public final class Session {
             throw .file(error)
         }
 
-        let performing = ContinuousClock.now
+        let performing = Stopwatch()
         var failure = perform(plan.changes)
-        outcome.durations.perform = performing.microsecondsSince
+        outcome.durations.perform = performing.microseconds
         // At once: until they know, neighbours send to where the addresses were.
         if failure == nil { outcome.warnings += announce(outcome.announced, outcome.links) }
-        let verifying = ContinuousClock.now
+        let verifying = Stopwatch()
         if failure == nil {
             var duplicates: [Diagnostic] = []
             var reading = options
@@ -147,7 +136,7 @@ public final class Session {
                 failure = nil
             }
         }
-        outcome.durations.verify = verifying.microsecondsSince
+        outcome.durations.verify = verifying.microseconds
 
         do {
             if failure == nil {
@@ -220,7 +209,7 @@ public final class Session {
         _ goal: Goal, options: Plan.Options, _ past: Past
     ) throws(SessionError) -> (preview: Preview, aim: BoundGoal) {
         var durations = Durations()
-        let observing = ContinuousClock.now
+        let observing = Stopwatch()
         var memory = past.memory
         var aim = BoundGoal(goal, bindings: past.bindings, links: [])
         let state: KernelState
@@ -234,14 +223,14 @@ public final class Session {
                 aim.goal.queuesToObserve(links, memory: memory)
             }
         } catch { throw .inconsistent(error) }
-        durations.observe = observing.microsecondsSince
-        let planning = ContinuousClock.now
+        durations.observe = observing.microseconds
+        let planning = Stopwatch()
         var desired = aim.goal.desired(kernel: state, memory: memory)
         desired.conflicts +=
             aim.rebind?.conflicts(kernel: state, desired: desired, memory: memory) ?? []
         var plan = Plan(from: state, to: desired, memory: memory, options: options)
         plan.note(desired.floating)
-        durations.plan = planning.microsecondsSince
+        durations.plan = planning.microseconds
         // Tables have a file of their own.
         var after = aim.goal.memory(after: plan, bindings: aim.bindings)
         after.tables = past.memory.tables
@@ -334,77 +323,6 @@ public final class Session {
     }
 }
 
-extension Session.Goal {
-    fileprivate func desired(kernel: KernelState, memory: Memory) -> DesiredState {
-        switch self {
-        case .config(let config), .rebind(_, let config):
-            return DesiredState(config, kernel: kernel, memory: memory)
-        case .queues(let config):
-            return DesiredState(queuesOf: config, kernel: kernel, memory: memory)
-        case .nothing:
-            return DesiredState(forTeardownOf: kernel, memory: memory)
-        }
-    }
-
-    fileprivate func sysctlsToObserve(_ links: [Link], memory: Memory) -> Set<SysctlName> {
-        switch self {
-        case .config(let config), .rebind(_, let config), .queues(let config):
-            config.sysctlsToObserve(links, memory: memory)
-        case .nothing:
-            memory.sysctlsToObserve.union(
-                memory.sysctlsToObserve.flatMap { $0.overwrites(links) })
-        }
-    }
-
-    fileprivate func queuesToObserve(
-        _ links: [Link], memory: Memory
-    ) -> [InterfaceIndex: QueueInterest] {
-        switch self {
-        case .config(let config), .rebind(_, let config), .queues(let config):
-            config.queuesToObserve(links, memory: memory)
-        case .nothing: memory.queuesToObserve
-        }
-    }
-
-    fileprivate func memory(after plan: Plan, bindings: StandingBindings) -> Memory {
-        var memory = plan.memory
-        memory.bindings = bindings.runtime
-        memory.isInterrupted = false
-        switch self {
-        case .config(let config), .rebind(_, let config):
-            memory.pending = []
-            memory.files = config.files.map(Files.absolute)
-            memory.protocols = [config.protocol]
-        case .queues: break
-        case .nothing:
-            memory.pending = []
-            memory.files = []
-            memory.protocols = []
-        }
-        return memory
-    }
-}
-
-extension Memory {
-    fileprivate var isNarrowed: Bool { settings.values.contains { $0.narrowed != nil } }
-
-    /// What may be true at any moment while the plan is carried out.
-    fileprivate func during(_ plan: Plan, after: Memory) -> Memory {
-        var memory = self
-        memory.protocols.formUnion(after.protocols)
-        memory.createdAddresses.formUnion(after.createdAddresses)
-        for case .add(.address(let address)) in plan.changes.map(\.action) {
-            memory.createdAddresses.insert(address.identity)
-        }
-        memory.settings.merge(after.settings) { old, new in
-            RememberedSetting(
-                first: old.first, ours: new.ours, narrowed: new.narrowed, cause: new.cause)
-        }
-        memory.pending += plan.putBack
-        return memory
-    }
-}
-
 extension Outcome.Failure {
     /// What is left to be done for queues and interrupts that only the change of channels brought
     /// to light: a driver gives them names and numbers as it likes. nil: it failed for another
@@ -423,12 +341,5 @@ extension Outcome.Failure {
         case .refused(let index, _): index ?? plan.changes.count
         case .interrupted, .notConverged, .notVerified, .notKept: plan.changes.count
         }
-    }
-}
-
-extension ContinuousClock.Instant {
-    fileprivate var microsecondsSince: Int64 {
-        let (seconds, attoseconds) = duration(to: .now).components
-        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     }
 }

@@ -1,8 +1,10 @@
 /// Time since it was made.
-struct Stopwatch {
+package struct Stopwatch {
     private let start = ContinuousClock.now
 
-    var microseconds: Int64 {
+    package init() {}
+
+    package var microseconds: Int64 {
         let (seconds, attoseconds) = start.duration(to: .now).components
         return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     }
