@@ -1,19 +1,28 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// Generic types are made from what the compiler knows. Made by their names, each would cost a run a
-/// search of all the conformances in the binary: an eighth of its instructions.
-let quickMetadata = SwiftSetting.unsafeFlags(
-    ["-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"],
-    .when(configuration: .release))
-
 let houseStyle: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-    quickMetadata,
 ]
+
+/// Whoever depends on the libraries may not be given unsafe flags. SwiftPM reads a dependency first
+/// from its repository, which has no folder, and then from its checkout.
+let isDependency =
+    Context.packageDirectory == "/" || Context.packageDirectory.contains("/checkouts/")
+
+/// Generic types are made from what the compiler knows. Made by their names, each would cost a run a
+/// search of all the conformances in the binary: an eighth of its instructions.
+let quickMetadata: [SwiftSetting] =
+    isDependency
+    ? []
+    : [
+        .unsafeFlags(
+            ["-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"],
+            .when(configuration: .release))
+    ]
 
 /// A run is as short as its start: relocations are packed, and the C++ libraries that the Swift
 /// runtime asks for are linked in, as the loader spends more time on their symbols than on ours.
@@ -44,15 +53,15 @@ let package = Package(
             name: "CNL", pkgConfig: "libnl-route-3.0 libmnl",
             providers: [.apt(["libnl-3-dev", "libnl-route-3-dev", "libmnl-dev"])]),
         .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
-        .target(name: "Plist", dependencies: ["CExpat"], swiftSettings: houseStyle),
+        .target(name: "Plist", dependencies: ["CExpat"], swiftSettings: houseStyle + quickMetadata),
         .target(
             name: "Netlink",
             dependencies: ["CNL", .product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: houseStyle),
+            swiftSettings: houseStyle + quickMetadata),
         .target(
             name: "RPSTuner",
             dependencies: ["Netlink", .product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: houseStyle),
+            swiftSettings: houseStyle + quickMetadata),
         .target(
             name: "DataPlane",
             dependencies: [
@@ -60,14 +69,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: houseStyle),
+            swiftSettings: houseStyle + quickMetadata),
         .target(
             name: "Import",
             dependencies: [
                 "DataPlane", "Netlink", "Plist",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: houseStyle),
+            swiftSettings: houseStyle + quickMetadata),
         .executableTarget(
             name: "rtsetup",
             dependencies: [
@@ -76,7 +85,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: houseStyle, linkerSettings: quickStart),
+            swiftSettings: houseStyle + quickMetadata, linkerSettings: quickStart),
         .testTarget(name: "PlistTests", dependencies: ["Plist"], swiftSettings: houseStyle),
         .testTarget(
             name: "NetlinkTests",
