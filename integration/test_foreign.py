@@ -1,6 +1,7 @@
 """What is not ours: left alone, satisfied by, adopted, in conflict, or warned about."""
 
 from case import ETH0, ETH1, ETH2, ETH3, FOUR, GUIDE, Case, file, main
+from vpc import INET4, Capture
 
 
 class Foreign(Case):
@@ -251,6 +252,66 @@ class Warnings(Case):
         self.apply(file(ETH0, ETH1))
         self.host.run("rm", "-r", f"{self.vpc.folder}/run")
         self.assertIn("ip link set eth1 group 0", self.teardown().err)
+
+
+class Neighbours(Case):
+    """What others do beside the ENIs, and after them."""
+
+    def test_a_rule_that_ours_come_before_is_named(self):
+        self.host.ip("route add 10.99.0.0/16 via 10.0.0.7 dev eth0 table 55",
+                     "rule add from 10.0.0.19 lookup 55 priority 30100",
+                     # It leads where ours leads.
+                     "rule add from 10.0.0.20 lookup 1001 priority 30101",
+                     "rule add from 192.0.2.0/24 lookup 55 priority 30102")
+        err = self.apply(file(ETH0, ETH1)).err
+        self.assertIn("comes after ours, so it is never asked for 10.0.0.19 of an ENI: "
+                      "30100: from 10.0.0.19 lookup 55", err)
+        self.assertNotIn("30101", err)
+        self.assertNotIn("30102", err)
+
+    def test_a_strangers_link_in_the_enis_group_is_named(self):
+        self.host.ip("link add br9 type bridge", "link set br9 up group 82")
+        self.assertIn("br9 is in group 82, which is the managed ENIs'",
+                      self.apply(file(ETH0, ETH1)).err)
+        # One that leaves the file is taken out of it by us.
+        self.assertNotIn("eth1 is in group", self.apply(file(ETH0)).err)
+
+    def test_a_table_that_others_use_is_not_handed_out(self):
+        self.host.ip("rule add from 10.66.0.0/16 lookup 1001 priority 500")
+        self.apply(file(ETH0, 'Name = eth1; Addresses = ( "10.0.0.20/24" ); '
+                        'Gateway = "10.0.0.253"; Routes = ( { Destination = "10.9.0.0/16"; '
+                        'Gateway = "10.0.0.254"; Table = 1002; } );',
+                        'Name = eth2; Addresses = ( "10.0.1.21/24" );'))
+        tables = {r["src"]: r["table"] for r in self.host.show("-4 rule show")
+                  if r["priority"] == 20001}
+        self.assertEqual(tables["10.0.0.20"], "1003")
+        self.assertEqual(tables["10.0.1.0"], "1004")
+        self.assertNothingToDo()
+
+    def test_nobody_has_a_subnet_while_a_lease_is_to_come(self):
+        address, *_ = self.host.show("-4 addr show dev eth0")[0]["addr_info"]
+        self.assertEqual(address["local"], "10.0.0.19")
+        self.host.ip("addr flush dev eth0 scope global", "route flush dev eth0")
+        text = file("Name = eth0; Primary = YES; Addressing = external;", ETH1)
+        self.apply(text)
+        rules = [(r["src"], r.get("srclen", 32)) for r in self.host.show("-4 rule show")
+                 if r["priority"] == 20001]
+        self.assertEqual(rules, [("10.0.0.20", 32)])
+        # A boot without `watch`: nothing is applied after the lease.
+        self.host.ip("addr add 10.0.0.19/24 dev eth0",
+                     "route add default via 10.0.0.253 dev eth0")
+        with Capture(self.vpc) as capture:
+            self.assertProbe("10.0.0.19", INET4, capture, port="port0")
+
+    def test_a_gateway_stays_on_link_where_no_connected_route_has_it(self):
+        self.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1 noprefixroute",
+                     "route add 10.8.0.0/16 via 10.0.0.254 dev eth1 onlink metric 20")
+        self.apply(file(ETH0, 'Name = eth1; Addresses = ( "10.0.0.20/24" ); Routes = ( '
+                        '{ Destination = "10.8.0.0/16"; Gateway = "10.0.0.254"; '
+                        'GatewayOnLink = YES; Metric = 20; Table = main; } );'), "--adopt")
+        route, = self.host.show("-4 route show 10.8.0.0/16")
+        self.assertEqual((route["flags"], route["protocol"]), (["onlink"], "82"))
+        self.assertNothingToDo()
 
 
 if __name__ == "__main__":

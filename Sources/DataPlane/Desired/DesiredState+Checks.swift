@@ -9,6 +9,7 @@ extension DesiredState {
     ) {
         let names = InterfaceNames(of: kernel.links)
         checkGroups(config, addresses, memory)
+        warnOfStrangersInGroup(config, host, memory)
         checkUnmanagedNeighbours(config, host, addresses)
         checkRules(config, addresses, kernel, memory)
         checkMetrics(addresses, kernel: kernel, memory: memory)
@@ -99,11 +100,20 @@ extension DesiredState {
             let isAmongOurs = priorities.contains(rule.priority)
             let comesFirst =
                 rule.priority > 0 && rule.priority < RulePriority.shared && rule.catchesAll
-            guard isAmongOurs || comesFirst else { continue }
+            let words = KernelObject.rule(rule).description(names: InterfaceNames(of: []))
+            guard isAmongOurs || comesFirst else {
+                if let source = firstSource(takenFrom: rule, addresses) {
+                    warn(
+                        nil,
+                        "a foreign rule comes after ours, so it is never asked for \(source) of an "
+                            + "ENI: \(words); give it a priority under \(RulePriority.shared), or "
+                            + "write it into Rules")
+                }
+                continue
+            }
             let sources = addresses.managed.flatMap { $0.globalAddresses(rule.family) }
                 .map(\.address)
             guard rule.mayMatchLocally(anyOf: sources) else { continue }
-            let words = KernelObject.rule(rule).description(names: InterfaceNames(of: []))
             if isAmongOurs {
                 conflict(
                     nil,
@@ -115,6 +125,21 @@ extension DesiredState {
                     "a foreign rule comes before ours and catches an ENI's source: \(words)")
             }
         }
+    }
+
+    /// The first source that a rule of ours leads elsewhere before this one is asked.
+    private func firstSource(takenFrom rule: Rule, _ addresses: FinalAddresses) -> IPAddress? {
+        guard rule.protocol != .kernel else { return nil }
+        for path in paths where path.family == rule.family && path.table != rule.table {
+            guard let interface = addresses.managed.first(where: { $0.index == path.interface }),
+                interface.config.rulePriority < rule.priority
+            else { continue }
+            let sources = interface.globalAddresses(path.family).map(\.address)
+            if let source = sources.first(where: { rule.mayMatchLocally(anyOf: [$0]) }) {
+                return source
+            }
+        }
+        return nil
     }
 
     private mutating func checkMetrics(

@@ -124,7 +124,10 @@ extension DesiredState {
     ) -> [IPPrefix] {
         let source = interface.config.ruleSource?.value ?? .auto
         let mine = held.map(\.address).sortedOnce()
-        guard source != .address else { return mine.map { .host($0) } }
+        // A lease that is still to come may lie in any subnet, and has no rule before it is seen.
+        guard source != .address, source == .subnet || !all.awaitsLease else {
+            return mine.map { .host($0) }
+        }
 
         var prefixes: [IPPrefix] = []
         var others: [IPAddress] = []

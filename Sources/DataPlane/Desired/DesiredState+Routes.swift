@@ -32,9 +32,9 @@ extension DesiredState {
             want(.route(route), from: entry.location, of: interface.index)
         }
         for path in paths {
-            for copy in interface.copiesOfMain(
-                path.family, addresses, memory: memory)
-            where !written.contains(copy.destination) {
+            let copies = interface.copiesOfMain(
+                path.family, addresses, memory: memory, besides: { wants($0.identity) })
+            for copy in copies where !written.contains(copy.destination) {
                 var copy = copy
                 copy.table = path.table
                 copy.protocol = RouteProtocol(rawValue: `protocol`)
@@ -148,13 +148,16 @@ extension DesiredState {
 }
 
 extension ManagedInterface {
-    /// Whether a gateway that is said to be on the link needs saying: a subnet that holds it says
-    /// so already, and IPv6 refuses the word where main knows another way to that subnet.
+    /// Whether a gateway that is said to be on the link needs saying: the connected route of a
+    /// subnet that holds it says so already, and IPv6 refuses the word where main knows another
+    /// way to that subnet.
     fileprivate func needsOnLink(_ gateway: IPAddress?, asked: Bool) -> Bool {
         guard asked, let gateway, !gateway.isLinkLocal || gateway.family == .ipv4 else {
             return false
         }
-        return !addresses.contains { !$0.subnet.isHost && $0.subnet.contains(gateway) }
+        return !addresses.contains {
+            !$0.flags.contains(.noPrefixRoute) && !$0.subnet.isHost && $0.subnet.contains(gateway)
+        }
     }
 
     /// The metric of its default route in main; nil: it has none there.
@@ -172,8 +175,11 @@ extension ManagedInterface {
 
     /// What main holds through this interface, as its own table needs it: every unicast route but
     /// defaults, ours and routing daemons', the best of each destination, without source and metric.
+    ///
+    /// - Parameter isWritten: the file wants it in main, so it is ours, or will be when adopted.
     func copiesOfMain(
-        _ family: AddressFamily, _ all: FinalAddresses, memory: Memory
+        _ family: AddressFamily, _ all: FinalAddresses, memory: Memory,
+        besides isWritten: (Route) -> Bool
     ) -> [Route] {
         var copies = connectedSubnets(family).map { subnet in
             Route(
@@ -184,7 +190,8 @@ extension ManagedInterface {
             let connected = copies
             let others = mainRoutes.filter { route in
                 // The kernel takes a route with the address that is its source.
-                isCopied(route, family, memory) && route.preferredSource.map(all.isHeld) ?? true
+                isCopied(route, family, memory) && !isWritten(route)
+                    && route.preferredSource.map(all.isHeld) ?? true
                     && !connected.contains { $0.destination == route.destination }
             }
             for route in others.sorted(by: Route.precedes)

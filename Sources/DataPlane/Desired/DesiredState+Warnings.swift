@@ -69,6 +69,21 @@ extension DesiredState {
         }
     }
 
+    /// What main sends through a link of the ENIs' group is passed over.
+    mutating func warnOfStrangersInGroup(_ config: Config, _ host: Host, _ memory: Memory) {
+        let handsOff = host.entries.compactMap { $0.config.isManaged ? nil : $0.link }
+        for link in host.unlisted + handsOff where link.group == config.linkGroup {
+            let group = LinkSetting(interface: link.index, .group(link.group))
+            // The plan takes it back.
+            guard memory.settings[group.identity]?.ours != .link(group) else { continue }
+            warn(
+                nil,
+                "\(link.name) is in group \(link.group), which is the managed ENIs': their addresses "
+                    + "do not use main's routes through it; ip link set dev \(link.name) group 0, or "
+                    + "write another LinkGroup")
+        }
+    }
+
     /// Settings bear no mark: without the state folder only the group tells whose a link was.
     mutating func warnOfForgottenSettings(_ kernel: KernelState) {
         for link in kernel.links where link.group == Config().linkGroup {

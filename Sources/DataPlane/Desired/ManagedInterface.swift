@@ -60,6 +60,15 @@ struct FinalAddresses {
         sharingIPv4.contains(interface.index)
     }
 
+    /// Whether another tool is still to give some interface its first address: in whose subnet,
+    /// nobody knows.
+    var awaitsLease: Bool {
+        managed.contains {
+            $0.config.addressing == .external && $0.willBeUp
+                && !$0.foreignAddresses.contains(where: \.isGlobal)
+        }
+    }
+
     /// The managed interfaces of which `sharesSubnet` is true.
     private func interfacesSharingIPv4() -> Set<InterfaceIndex> {
         var sharing: Set<InterfaceIndex> = []
@@ -157,6 +166,10 @@ extension InterfaceConfig {
         let isExternal = addressing == .external
         let ours = isExternal ? Set(alreadyOurs.map(\.identity)) : []
         let ownAddresses = isExternal ? Set(addresses.map(\.address)) : []
+        // The file does not speak of it, so it stays as it is.
+        let withoutRoute = Set(
+            (alreadyOurs + foreign).lazy.filter { $0.flags.contains(.noPrefixRoute) }
+                .map(\.identity))
         var hasPreferredIPv6 = false
         var result: [(address: InterfaceAddress, origin: AddressConfig)] = []
         for entry in addresses {
@@ -184,6 +197,7 @@ extension InterfaceConfig {
                 if hasPreferredIPv6 && !entry.address.isLinkLocal { address.preferredLifetime = 0 }
                 if !entry.address.isLinkLocal { hasPreferredIPv6 = true }
             }
+            if withoutRoute.contains(address.identity) { address.flags.insert(.noPrefixRoute) }
             result.append((address, entry))
         }
         return result
