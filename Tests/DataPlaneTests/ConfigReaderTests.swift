@@ -217,19 +217,6 @@ import Testing
         #expect(xml.config.linkGroup == 7)
     }
 
-    @Test("names the keys whose part is not built yet")
-    func notBuiltYet() throws {
-        let text = configText(
-            "{ Name = eth0; }",
-            rest: "Discovery = { File = /run/x.plist; };")
-        let config = try readConfig(text).config
-        #expect(
-            config.notBuiltYet.map { "\($0.keyPath): \($0.message)" } == [
-                "Discovery: 'Discovery' is not built yet"
-            ])
-        #expect(config.notBuiltYet.allSatisfy { $0.severity == .error && $0.location != nil })
-    }
-
     @Test("needs no interface of its own where Discovery finds them")
     func discoveryAlone() throws {
         let text = "{ Version = 1; Discovery = { File = \"/run/x.plist\"; }; }"

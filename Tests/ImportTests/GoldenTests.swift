@@ -24,6 +24,5 @@ import Testing
         let source = SourceText(file: "main", text: imported.text)
         let config = try ConfigReader.read([source]).config
         #expect(config.interfaces.count == imported.interfaceCount)
-        #expect(config.notBuiltYet.isEmpty)
     }
 }
