@@ -1,3 +1,4 @@
+import Plist
 import Testing
 
 @testable import rtsetup

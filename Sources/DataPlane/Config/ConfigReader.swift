@@ -24,6 +24,13 @@ public enum ConfigReader {
             readings.flatMap(\.diagnostics))
     }
 
+    /// Reads one file alone.
+    package static func read(
+        _ main: SourceText
+    ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
+        try read(ConfigFiles(mainPath: main.file, main: main))
+    }
+
     /// Checks a file that is not text yet: what a program is about to write.
     ///
     /// - Parameter root: each node's location is where its writer found it.
