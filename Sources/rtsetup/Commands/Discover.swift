@@ -4,7 +4,7 @@ import Glibc
 /// HTTP and what the network says stay out of this program: rtdiscover takes its place.
 struct Discover: ParsableCommand {
     static let configuration = CommandConfiguration(
-        subcommand: "discover",
+        commandName: "discover",
         abstract: "Read the NICs and their addresses from the instance's metadata (rtdiscover).")
 
     @Argument(
