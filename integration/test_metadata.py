@@ -296,6 +296,19 @@ class Watching(Discovered):
         service.paths[key] = '["10.0.0.20"]'
         self.until(lambda: not self.holds("10.0.0.30"), 2, "removed within the poll and a second")
 
+    def test_a_discovered_file_that_goes_away_takes_nothing_and_repairs_go_on(self):
+        if "\n  watch " not in self.host.run(BINARY, "--help").stdout:
+            self.skipTest("this build has no rtsetup watch")
+        self.serve(self.tree())
+        self.discover()
+        self.start("watch")
+        self.until(lambda: self.holds("10.0.0.30"), 5, "the first look")
+        os.remove(self.file)
+        time.sleep(1)
+        self.assertTrue(self.holds("10.0.0.30"))
+        self.host.ip("addr del 10.0.0.30/24 dev eth1")
+        self.until(lambda: self.holds("10.0.0.30"), 2, "repaired without the file")
+
 
 class Speed(Discovered):
     nics = [PRIMARY, NIC("eth1", A, ["10.0.0.20"] + [f"10.0.0.{n}" for n in range(30, 40)])]

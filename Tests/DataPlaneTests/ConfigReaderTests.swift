@@ -27,7 +27,6 @@ import Testing
             """)
         let (config, warnings) = try readConfig(text)
         #expect(warnings == [])
-        #expect(config.notBuiltYet == [])
         let eth = config.interfaces[0]
         #expect(eth.name?.value == "eth1.5")
         #expect(eth.mac?.value == MACAddress("00:16:3e:12:e7:01"))
