@@ -45,6 +45,8 @@ public struct OutputFile: Sendable {
     public func write(_ text: String) throws(Failure) {
         let folder = path.removingLastComponent()
         let temporary = folder.appending(".\(path.lastComponent?.string ?? "").\(getpid())")
+        // Of a run that was killed; where processes are few their numbers come again.
+        unlink(temporary.string)
         do {
             let file = try FileDescriptor.open(
                 temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
