@@ -279,7 +279,13 @@ class Faults(Base):
         self.file.write_text(self.OLD)
         done = self.discover(expect=69, timeout=2)
         self.assertLess(self.seconds, 3, done.stderr)
+        self.assertEqual(done.stderr, "error: http://100.100.100.200: Network is unreachable "
+                                      "(errno 101)\n")
         self.assertEqual(self.file.read_text(), self.OLD)
+
+    def test_a_name_without_an_address_is_69(self):
+        done = self.discover("--endpoint", "http://metadata.invalid", expect=69, timeout=1)
+        self.assertIn("'metadata.invalid' has no address", done.stderr)
 
     def test_a_service_that_drops_every_packet_is_69(self):
         self.space.ip("link add away type veth peer name nowhere", "link set nowhere up",

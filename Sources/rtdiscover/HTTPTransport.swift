@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import SystemPackage
 
 /// HTTP/1.1 without redirects, proxies, compression or TLS: no environment variable is read.
 ///
@@ -101,16 +102,25 @@ extension TransportError {
         switch error {
         case let error as TransportError: self = error
         case let error as NIOConnectionError:
-            let reasons = Set(error.connectionErrors.map { "\($0.error)" }).sorted()
-            self = .unreachable(reasons.joined(separator: "; "))
+            let reasons = Set(error.connectionErrors.map { Self.reason($0.error) }).sorted()
+            self = .unreachable(
+                reasons.isEmpty
+                    ? "'\(error.host)' has no address" : reasons.joined(separator: "; "))
         case let error as HTTPClientError where error == .connectTimeout:
             self = .unreachable("no connection within a second")
-        case let error as IOError where error.isUnreachable: self = .unreachable("\(error)")
+        case let error as IOError where error.isUnreachable:
+            self = .unreachable(Self.reason(error))
         case is NIOTooManyBytesError: self = .refused("the body is larger than 64 KiB")
         case let error as HTTPParserError where error != .invalidEOFState:
             self = .refused("the answer is not HTTP (\(error))")
-        default: self = .broken("\(error)")
+        default: self = .broken(Self.reason(error))
         }
+    }
+
+    /// The kernel's words without the client's.
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return "\(Errno(rawValue: error.errnoCode)) (errno \(error.errnoCode))"
     }
 }
 
