@@ -42,11 +42,14 @@ let package = Package(
         .library(name: "RPSTuner", targets: ["RPSTuner"]),
         .library(name: "DataPlane", targets: ["DataPlane"]),
         .executable(name: "rtsetup", targets: ["rtsetup"]),
+        .executable(name: "rtdiscover", targets: ["rtdiscover"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         .systemLibrary(
@@ -86,6 +89,25 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseStyle + quickMetadata, linkerSettings: quickStart),
+        // No HTTP: what the clouds serve becomes interfaces, and these a file.
+        .target(
+            name: "Discovery",
+            dependencies: [
+                "Plist", "Netlink", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
+        .executableTarget(
+            name: "rtdiscover",
+            dependencies: [
+                "Discovery", "Plist",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseStyle),
         .testTarget(name: "PlistTests", dependencies: ["Plist"], swiftSettings: houseStyle),
         .testTarget(
             name: "NetlinkTests",
@@ -111,6 +133,13 @@ let package = Package(
         .testTarget(
             name: "ImportTests", dependencies: ["DataPlane", "Import", "Netlink", "Plist"],
             exclude: ["Golden"],
+            swiftSettings: houseStyle),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: [
+                "Discovery", "DataPlane", "Netlink", "Plist",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: houseStyle),
         .testTarget(
             name: "rtsetupTests",

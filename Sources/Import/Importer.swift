@@ -70,7 +70,7 @@ public enum Importer {
     ) throws(ImportError) -> [String] {
         let config: Config
         do throws(ConfigError) {
-            config = try ConfigReader.read([SourceText(file: "", text: imported.text)]).config
+            config = try ConfigReader.read(SourceText(file: "", text: imported.text)).config
         } catch { return error.diagnostics.map(\.message) }
         let memory = Memory()
         let state = try observe(kernel) { config.sysctlsToObserve($0, memory: memory) }

@@ -14,17 +14,15 @@ extension Command {
         } catch { throw Failure(error) }
         report.sources = files.sources
         do throws(ConfigError) {
-            let (config, warnings) = try ConfigReader.read(files.sources)
+            let (config, warnings) = try ConfigReader.read(files)
             return (config, files.warnings + warnings)
         } catch { throw Failure(.badFile, files.warnings + error.diagnostics) }
     }
 
-    /// As `readConfig`, and refuses what this build cannot do.
-    func readBuiltConfig(
+    /// The files of `--config`.
+    func readConfig(
         trust: ConfigFiles.Trust, _ report: inout Report
     ) throws(Failure) -> (config: Config, warnings: [Diagnostic]) {
-        let (config, warnings) = try readConfig(options.config, trust: trust, &report)
-        guard config.notBuiltYet.isEmpty else { throw Failure(.unavailable, config.notBuiltYet) }
-        return (config, warnings)
+        try readConfig(options.config, trust: trust, &report)
     }
 }

@@ -11,7 +11,7 @@ extension Command {
         trust: ConfigFiles.Trust, _ planOptions: Plan.Options, _ report: inout Report
     ) throws(Failure) -> Preview {
         let stopwatch = Stopwatch()
-        let (config, warnings) = try readBuiltConfig(trust: trust, &report)
+        let (config, warnings) = try readConfig(trust: trust, &report)
         let read = stopwatch.microseconds
         var preview = try preview(.config(config), planOptions)
         preview.durations.read += read

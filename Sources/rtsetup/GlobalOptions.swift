@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataPlane
 
 /// What every command takes, before its name or after it.
 struct GlobalOptions: ParsableArguments {
@@ -17,7 +18,7 @@ struct GlobalOptions: ParsableArguments {
     }
 
     @Option(help: ArgumentHelp("The file to read.", valueName: "file"))
-    var config = "/etc/rtsetup/rtsetup.plist"
+    var config = ConfigFiles.usualMainPath
 
     @Option(help: ArgumentHelp("What is kept until the next boot.", valueName: "dir"))
     var stateDir = "/run/rtsetup"

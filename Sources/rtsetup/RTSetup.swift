@@ -1,4 +1,5 @@
 import ArgumentParser
+import Plist
 
 @main
 struct RTSetup: ParsableCommand {
@@ -8,7 +9,8 @@ struct RTSetup: ParsableCommand {
         version: "rtsetup \(Version.current)",
         subcommands: [
             Validate.self, PlanCommand.self, Apply.self, Teardown.self, RebindCommand.self,
-            WatchCommand.self, Status.self, Queues.self, ImportCommand.self, Announcement.self,
+            WatchCommand.self, Status.self, Queues.self, Discover.self, ImportCommand.self,
+            Announcement.self,
         ])
 
     /// Here as well so that they may stand before the command's name.

@@ -181,4 +181,53 @@ import Testing
             ConfigFilesError.notPermitted(path: "/x", reason: "is not a regular file").description
                 == "/x is not a regular file")
     }
+
+    @Test("have the discovered file that the main file names, there or not")
+    func discovered() throws {
+        let folder = try Folder()
+        let found = "\(folder.path)/found.plist"
+        let main = folder.write(
+            "a.plist", "{ Version = 1; Discovery = { File = \"\(found)\"; }; }")
+        var files = try ConfigFiles.load(main: main, trust: .required)
+        #expect(files.discovery?.path == found && files.discovery?.source == nil)
+        #expect(files.discovery?.location?.line == 1)
+        folder.write("found.plist", "found")
+        files = try ConfigFiles.load(main: main, trust: .required)
+        #expect(files.sources.map(\.file) == [main, found])
+        folder.write("found.plist", mode: 0o666)
+        #expect(failure(main) != nil && failure(main, .advised) == nil)
+    }
+
+    @Test("never follow a link to the discovered file: its folder is not root's")
+    func discoveredLink() throws {
+        let folder = try Folder()
+        let link = "\(folder.path)/link.plist"
+        symlink(folder.write("secret"), link)
+        let main = folder.write(
+            "a.plist", "{ Version = 1; Discovery = { File = \"\(link)\"; }; }")
+        #expect(failure(main) == .notPermitted(path: link, reason: "is a symbolic link"))
+    }
+
+    @Test("may be the discovered file and drop-ins alone, where there is no main file at all")
+    func discoveredAlone() throws {
+        let folder = try Folder()
+        let found = folder.write("found.plist", "found")
+        folder.makeFolder("rtsetup.d")
+        let dropIn = folder.write("rtsetup.d/10.plist", "drop-in")
+        let none = "\(folder.path)/rtsetup.plist"
+        func load(_ main: String, usual: String, found: String) throws -> ConfigFiles {
+            try ConfigFiles.load(main: main, trust: .required, usualMain: usual, discovered: found)
+        }
+        let files = try load(none, usual: none, found: found)
+        #expect(files.main == nil && files.sources.map(\.file) == [dropIn, found])
+        #expect(files.warnings == [])
+        let other = try load("\(folder.path)/slip.plist", usual: none, found: found)
+        #expect(other.sources.map(\.file) == [dropIn, found] && other.warnings.count == 1)
+
+        // A slip in --config must not take away what the usual file gives.
+        let usual = folder.write("usual.plist")
+        let refused = ConfigFilesError.noFile(path: none)
+        #expect(throws: refused) { try load(none, usual: usual, found: found) }
+        #expect(throws: refused) { try load(none, usual: none, found: "/nowhere") }
+    }
 }

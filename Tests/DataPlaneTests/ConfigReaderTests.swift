@@ -27,7 +27,6 @@ import Testing
             """)
         let (config, warnings) = try readConfig(text)
         #expect(warnings == [])
-        #expect(config.notBuiltYet == [])
         let eth = config.interfaces[0]
         #expect(eth.name?.value == "eth1.5")
         #expect(eth.mac?.value == MACAddress("00:16:3e:12:e7:01"))
@@ -215,19 +214,6 @@ import Testing
         #expect(xml.config.interfaces[0].isPrimary)
         #expect(xml.config.interfaces[0].table?.value == 5)
         #expect(xml.config.linkGroup == 7)
-    }
-
-    @Test("names the keys whose part is not built yet")
-    func notBuiltYet() throws {
-        let text = configText(
-            "{ Name = eth0; }",
-            rest: "Discovery = { File = /run/x.plist; };")
-        let config = try readConfig(text).config
-        #expect(
-            config.notBuiltYet.map { "\($0.keyPath): \($0.message)" } == [
-                "Discovery: 'Discovery' is not built yet"
-            ])
-        #expect(config.notBuiltYet.allSatisfy { $0.severity == .error && $0.location != nil })
     }
 
     @Test("needs no interface of its own where Discovery finds them")

@@ -4,6 +4,23 @@ import Plist
 /// `Testing` has a type of this name as well.
 typealias SourceLocation = Plist.SourceLocation
 
+extension ConfigReader {
+    /// The main file first, then drop-ins.
+    static func read(
+        _ sources: [SourceText], discovered: SourceText? = nil
+    ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
+        var files = ConfigFiles(mainPath: sources.first?.file ?? "main", main: sources.first)
+        files.dropIns = Array(sources.dropFirst())
+        files.discovery = discovered.map {
+            ConfigFiles.DiscoveredFile(
+                path: $0.file,
+                location: sources.first.map { SourceLocation(file: $0.file, line: 1, column: 1) },
+                source: $0)
+        }
+        return try read(files)
+    }
+}
+
 /// Reads files named `main`, `10`, `20` … of these texts.
 func readConfig(
     _ main: String, dropIns: String...

@@ -64,7 +64,7 @@ import Testing
         do throws(ImportError) {
             let imported = try Importer.file(of: host, header: [.comment("Made by a test")])
             do throws(ConfigError) {
-                _ = try ConfigReader.read([SourceText(file: "main", text: imported.text)])
+                _ = try ConfigReader.read(SourceText(file: "main", text: imported.text))
             } catch {
                 let inputs = sources.map { String(decoding: $0.bytes, as: UTF8.self) }
                 Issue.record("\(error.diagnostics)\n\(imported.text)\nof \(inputs)")

@@ -135,7 +135,7 @@ import Testing
             isAlone: true)
         let imported = try Importer.file(of: Importer.host(of: files, .auto), header: [])
         #expect(!imported.text.contains("\u{1B}") && !imported.text.contains("\r"))
-        let config = try ConfigReader.read([SourceText(file: "main", text: imported.text)]).config
+        let config = try ConfigReader.read(SourceText(file: "main", text: imported.text)).config
         #expect(config.rules.isEmpty)
     }
 }

@@ -1,3 +1,4 @@
+import Plist
 import Testing
 
 @testable import rtsetup
@@ -93,22 +94,5 @@ struct UsageTests {
             run.output.hasPrefix(
                 #"{"version":1,"error":{"exit":65,"diagnostics":[{"severity":"error","#
                     + #""location":{"file":"<stdin>","line":3,"column":35},"#))
-    }
-
-    @Test("a part that is not built yet does not make a file wrong, but stops a plan with 69")
-    func notBuiltYet() throws {
-        let run = try Subprocess.inNamespace(
-            """
-            \(try Sandbox.setUp)
-            echo '{ Version = 1; Interfaces = (
-                { Name = eth0; } ); Discovery = { File = /run/x.plist; }; }' > $dir/a.plist
-            $rtsetup validate || exit 9
-            $rtsetup plan --format json || echo "exit $?"
-            """)
-        #expect(run.status == 0, "\(run.errors)")
-        #expect(run.output.contains("a.plist: valid\n"))
-        #expect(run.errors.contains("a.plist:2:25: warning: "))
-        #expect(run.output.contains(#"{"version":1,"error":{"exit":69,"diagnostics":[{"#))
-        #expect(run.output.hasSuffix("exit 69\n"))
     }
 }

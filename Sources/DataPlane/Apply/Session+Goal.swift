@@ -55,10 +55,12 @@ extension Session.Goal {
             memory.pending = []
             memory.files = config.files.map(Files.absolute)
             memory.protocols = [config.protocol]
+            memory.discovery = config.discovery.flatMap { $0.isRead ? $0.path : nil }
         case .queues: break
         case .nothing:
             memory.pending = []
             memory.files = []
+            memory.discovery = nil
             memory.protocols = []
         }
         return memory

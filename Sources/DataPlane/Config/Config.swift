@@ -13,10 +13,11 @@ public struct Config: Hashable, Sendable {
     public var `protocol`: UInt8
     /// The interface group of managed ENIs.
     public var linkGroup: UInt32
-    /// Every file that was read: the main file first.
+    /// Every file that counts, the main file first, even while it or the discovered one is not
+    /// there: what `watch` follows.
     public var files: [String]
-    /// Keys whose part is not built yet, each as an error that `plan` and `apply` report (69).
-    public var notBuiltYet: [Diagnostic]
+    /// nil: the file asks for none.
+    public var discovery: Discovery?
     /// `Floating` addresses and others that a rebind has moved; empty before `bound(by:)`.
     public var floating: [FloatingAddress] = []
     /// What bindings make of the files: warnings, and errors that stop a plan (69).
@@ -25,7 +26,7 @@ public struct Config: Hashable, Sendable {
     public init(
         interfaces: [InterfaceConfig] = [], rules: [RuleConfig] = [],
         sysctls: [SysctlConfig] = [], protocol: UInt8 = 82, linkGroup: UInt32 = 82,
-        files: [String] = [], notBuiltYet: [Diagnostic] = []
+        files: [String] = [], discovery: Discovery? = nil
     ) {
         self.interfaces = interfaces
         self.rules = rules
@@ -33,7 +34,22 @@ public struct Config: Hashable, Sendable {
         self.protocol = `protocol`
         self.linkGroup = linkGroup
         self.files = files
-        self.notBuiltYet = notBuiltYet
+        self.discovery = discovery
+    }
+}
+
+/// The file that metadata made.
+public struct Discovery: Hashable, Sendable {
+    public var path: String
+    /// Where the main file names it; nil: it stands for the main file.
+    public var location: SourceLocation?
+    /// False while it is not there.
+    public var isRead: Bool
+
+    public init(path: String, location: SourceLocation?, isRead: Bool) {
+        self.path = path
+        self.location = location
+        self.isRead = isRead
     }
 }
 

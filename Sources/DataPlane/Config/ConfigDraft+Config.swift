@@ -10,10 +10,6 @@ extension ConfigDraft {
         config.sysctls = sysctls
         config.protocol = self.protocol ?? config.protocol
         config.linkGroup = linkGroup ?? config.linkGroup
-        if let discovery {
-            config.notBuiltYet.append(
-                Diagnostic(.error, at: discovery, "'Discovery' is not built yet"))
-        }
         return config
     }
 }

@@ -11,7 +11,7 @@ struct ConfigDraft {
     var sysctls: [SysctlConfig] = []
     var `protocol`: UInt8?
     var linkGroup: UInt32?
-    /// `Discovery`, checked and not yet built.
+    /// `Discovery`, checked.
     var discovery: SourceLocation?
     /// Not all of the interfaces could be read.
     var isIncomplete = false

@@ -3,12 +3,55 @@ import SystemPackage
 
 import Glibc
 
-/// The main file and its drop-ins, as bytes.
+/// The main file, its drop-ins and the discovered file.
 public struct ConfigFiles: Sendable {
-    /// The main file first, then the drop-ins in name order.
-    public var sources: [SourceText]
+    /// The path of the main file, as it was given.
+    public var mainPath: String
+    /// nil where there is none: the discovered file stands for it.
+    public private(set) var main: SourceText?
+    /// The main file's tree, which says whether there is a `Discovery`.
+    let mainReading: PlistReader.Reading?
+    /// In name order.
+    public var dropIns: [SourceText] = []
+    public var discovery: DiscoveredFile?
     /// Files that only root should trust, where that is not demanded.
-    public var warnings: [Diagnostic]
+    public var warnings: [Diagnostic] = []
+
+    /// What `Discovery` names.
+    public struct DiscoveredFile: Hashable, Sendable {
+        public var path: String
+        /// nil where there is no main file.
+        public var location: SourceLocation?
+        /// nil while it is not there.
+        public var source: SourceText?
+
+        public init(path: String, location: SourceLocation? = nil, source: SourceText? = nil) {
+            self.path = path
+            self.location = location
+            self.source = source
+        }
+
+        var outline: Discovery {
+            Discovery(path: path, location: location, isRead: source != nil)
+        }
+    }
+
+    /// - Parameter main: nil where there is none.
+    public init(mainPath: String, main: SourceText?) {
+        self.mainPath = mainPath
+        self.main = main
+        mainReading = main.map(PlistReader.read)
+    }
+
+    /// What was read.
+    public var sources: [SourceText] {
+        [main].compactMap { $0 } + dropIns + [discovery?.source].compactMap { $0 }
+    }
+
+    /// What `watch` follows, the main file first, there or not.
+    var paths: [String] {
+        [mainPath] + dropIns.map(\.file) + [discovery?.path].compactMap { $0 }
+    }
 
     /// Who may have written the files.
     public enum Trust: Sendable {
@@ -18,51 +61,96 @@ public struct ConfigFiles: Sendable {
         case advised
     }
 
-    /// Reads `main` and, next to it, `rtsetup.d/*.plist` in name order.
+    /// `--config`, unless it is given.
+    public static let usualMainPath = "/etc/rtsetup/rtsetup.plist"
+    /// Where rtdiscover writes.
+    public static let usualDiscoveredPath = "/run/rtdiscover/discovered.plist"
+
+    /// Reads `main`, next to it `rtsetup.d/*.plist` in name order, and what `Discovery` names.
     ///
     /// Symbolic links are followed; what they lead to is judged. Nothing that is not a regular
-    /// file is read, so nothing hangs.
-    /// - Parameter main: a path, or `-` for the standard input alone.
+    /// file is read, so nothing hangs. A discovered file that is not there is no error.
+    /// - Parameters:
+    ///   - main: a path, or `-` for the standard input alone. Where there is no main file at all,
+    ///     neither this nor the usual one, `discovered` stands for it.
     /// - Throws: the first file that cannot be read or trusted. No drop-in folder is no error.
     public static func load(
-        main: String, trust: Trust
+        main: String, trust: Trust, usualMain: String = usualMainPath,
+        discovered: String = usualDiscoveredPath
     ) throws(ConfigFilesError) -> ConfigFiles {
         if main == "-" {
             let bytes = try read(.standardInput, path: "<stdin>")
             return ConfigFiles(
-                sources: [SourceText(file: "<stdin>", bytes: bytes)], warnings: [])
+                mainPath: "<stdin>", main: SourceText(file: "<stdin>", bytes: bytes))
         }
-        var files = ConfigFiles(sources: [], warnings: [])
-        try files.add(main, trust: trust)
+        var warnings: [Diagnostic] = []
+        var files: ConfigFiles
+        do {
+            files = ConfigFiles(
+                mainPath: main, main: try open(main, trust: trust, reporting: &warnings))
+            if let node = files.mainReading?.discoveryFile, case .string(let path) = node.content,
+                path.hasPrefix("/")
+            {
+                files.discovery = DiscoveredFile(path: path, location: node.location)
+            }
+        } catch .noFile(let path) {
+            // A slip in --config must not take away what the usual file gives.
+            guard path == usualMain || access(usualMain, F_OK) != 0,
+                access(discovered, F_OK) == 0
+            else { throw .noFile(path: path) }
+            files = ConfigFiles(mainPath: main, main: nil)
+            files.discovery = DiscoveredFile(path: discovered)
+            if main != usualMain {
+                warnings.append(Diagnostic(.warning, "there is no \(main); using \(discovered)"))
+            }
+        }
+        if let path = files.discovery?.path {
+            do {
+                files.discovery?.source = try open(
+                    path, trust: trust, isDiscovered: true, reporting: &warnings)
+            } catch .noFile {
+                if files.main == nil { throw .noFile(path: main) }
+            }
+        }
         for path in try dropIns(of: main) {
             do {
-                try files.add(path, trust: trust)
+                files.dropIns.append(try open(path, trust: trust, reporting: &warnings))
             } catch .noFile {
                 // It is in the folder, so that it is a link.
                 throw .notPermitted(path: path, reason: "is a symbolic link to nothing")
             }
         }
+        files.warnings = warnings
         return files
     }
 
     /// One file of ours, which nobody else may have written; nil where there is none.
     static func own(_ path: String) throws(ConfigFilesError) -> SourceText? {
-        var files = ConfigFiles(sources: [], warnings: [])
+        var warnings: [Diagnostic] = []
         do {
-            try files.add(path, trust: .required)
+            return try open(path, trust: .required, reporting: &warnings)
         } catch .noFile {
             return nil
         }
-        return files.sources.first
     }
 
-    private mutating func add(_ path: String, trust: Trust) throws(ConfigFilesError) {
+    /// - Parameter isDiscovered: its folder is that of a user without privilege, who could name
+    ///   root's secrets with a link.
+    private static func open(
+        _ path: String, trust: Trust, isDiscovered: Bool = false,
+        reporting warnings: inout [Diagnostic]
+    ) throws(ConfigFilesError) -> SourceText {
         // A FIFO would wait for its writer.
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(
-                FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec])
+                FilePath(path), .readOnly,
+                options: isDiscovered
+                    ? [.nonBlocking, .closeOnExec, .noFollow] : [.nonBlocking, .closeOnExec])
         } catch {
+            if isDiscovered, error as? Errno == .tooManySymbolicLinkLevels {
+                throw .notPermitted(path: path, reason: "is a symbolic link")
+            }
             throw ConfigFilesError(path: path, opening: error)
         }
         defer { try? file.close() }
@@ -73,26 +161,32 @@ public struct ConfigFiles: Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .notPermitted(path: path, reason: "is not a regular file")
         }
-        if let reason = Self.distrust(status) {
+        if let reason = distrust(status, isDiscovered: isDiscovered) {
             guard trust == .advised else { throw .notPermitted(path: path, reason: reason) }
             warnings.append(
                 Diagnostic(
                     .warning, at: SourceLocation(file: path, line: 1, column: 1),
                     "the file \(reason); apply refuses it"))
         }
-        sources.append(SourceText(file: path, bytes: try Self.read(file, path: path)))
+        return SourceText(file: path, bytes: try read(file, path: path))
     }
 
     /// Why root should not act on what the file says.
-    private static func distrust(_ status: stat) -> String? {
-        if status.st_uid != 0, status.st_uid != geteuid() {
+    private static func distrust(_ status: stat, isDiscovered: Bool) -> String? {
+        if status.st_uid != 0, status.st_uid != geteuid(),
+            !(isDiscovered && status.st_uid == getpwnam(discoverer)?.pointee.pw_uid)
+        {
             return "belongs to user \(status.st_uid), neither root nor the caller"
+                + (isDiscovered ? " nor \(discoverer)" : "")
         }
         if status.st_mode & (S_IWGRP | S_IWOTH) != 0 {
             return "can be written by its group or others; chmod go-w"
         }
         return nil
     }
+
+    /// The system user of rtdiscover.
+    private static let discoverer = "rtdiscover"
 
     /// Stops behind the limit: the reader reports it.
     private static func read(
@@ -136,5 +230,19 @@ public struct ConfigFiles: Sendable {
         }
         guard errno == 0 else { throw .unreadable(path: folder, Errno(rawValue: errno)) }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "\(folder)/\($0)" }
+    }
+}
+
+extension PlistReader.Reading {
+    /// The value of `Discovery`'s `File`.
+    fileprivate var discoveryFile: PlistNode? {
+        root?["Discovery"]?["File"]
+    }
+}
+
+extension PlistNode {
+    fileprivate subscript(key: String) -> PlistNode? {
+        guard case .dictionary(let entries) = content else { return nil }
+        return entries.first { $0.key == key }?.value
     }
 }

@@ -13,6 +13,9 @@ enum TopLevelKey: String, ConfigKey {
 
     /// What a drop-in may not say.
     var isOnlyInMainFile: Bool { self == .protocol || self == .linkGroup || self == .discovery }
+
+    /// What a discovered file, which is not trusted, may say.
+    var canBeDiscovered: Bool { self == .version || self == .interfaces }
 }
 
 enum InterfaceKey: String, ConfigKey {
@@ -39,6 +42,16 @@ enum InterfaceKey: String, ConfigKey {
     case arp = "ARP"
     case sysctl = "Sysctl"
     case queues = "Queues"
+
+    /// What is read from a discovered file: nothing that sets a sysctl or adds a rule.
+    var canBeDiscovered: Bool {
+        switch self {
+        case .name, .macAddress, .primary, .addressing, .addresses, .gateway, .gatewayOnLink,
+            .table:
+            true
+        default: false
+        }
+    }
 
     /// What is one interface's own.
     var isNeverDefault: Bool {

@@ -5,17 +5,30 @@ public enum ConfigReader {
     /// More would help nobody.
     private static let maximumDiagnostics = 500
 
-    /// Reads the main file and its drop-ins.
+    /// Reads the main file, its drop-ins, and the discovered file.
     ///
-    /// - Parameter sources: the main file first, then the drop-ins in name order.
     /// - Returns: the configuration, and warnings in the order of the files.
     /// - Throws: every problem of every file at once.
     public static func read(
-        _ sources: [SourceText]
+        _ files: ConfigFiles
     ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
-        let readings = sources.map(PlistReader.read)
+        let discovered = files.discovery?.source.map(PlistReader.read)
+        let dropIns = files.dropIns.map(PlistReader.read)
+        let readings = [files.mainReading, discovered].compactMap { $0 } + dropIns
+        let roots = Roots(
+            main: files.mainReading?.root, discovered: discovered?.root,
+            dropIns: dropIns.compactMap(\.root),
+            count: readings.count)
         return try read(
-            readings.map(\.root), of: sources.map(\.file), readings.flatMap(\.diagnostics))
+            roots, of: files.paths, discovery: files.discovery?.outline,
+            readings.flatMap(\.diagnostics))
+    }
+
+    /// Reads one file alone.
+    package static func read(
+        _ main: SourceText
+    ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
+        try read(ConfigFiles(mainPath: main.file, main: main))
     }
 
     /// Checks a file that is not text yet: what a program is about to write.
@@ -25,40 +38,58 @@ public enum ConfigReader {
     package static func check(
         _ root: PlistNode
     ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
-        try read([root], of: [root.location.file], [])
+        try read(Roots(main: root), of: [root.location.file], discovery: nil, [])
+    }
+
+    /// What could be read of each file.
+    private struct Roots {
+        var main: PlistNode?
+        var discovered: PlistNode?
+        var dropIns: [PlistNode] = []
+        /// Of the files, readable or not.
+        var count = 1
+
+        var all: [PlistNode] { [main, discovered].compactMap { $0 } + dropIns }
+        var isComplete: Bool { all.count == count }
     }
 
     private static func read(
-        _ roots: [PlistNode?], of files: [String], _ problems: [Diagnostic]
+        _ roots: Roots, of files: [String], discovery: Discovery?, _ problems: [Diagnostic]
     ) throws(ConfigError) -> (config: Config, warnings: [Diagnostic]) {
         var reader = TreeReader()
         var config = merge(roots, &reader).map { check($0, &reader) } ?? Config()
         config.files = files
+        config.discovery = discovery
+        if let discovery, !discovery.isRead, let location = discovery.location {
+            reader.warn(
+                "there is no \(discovery.path) yet; what it adds is configured when it appears",
+                at: location)
+        }
 
-        let isSilent = reader.diagnostics.isEmpty && config.notBuiltYet.isEmpty
-        let paths = KeyPaths(isSilent ? [] : roots.compactMap { $0 })
+        let paths = KeyPaths(reader.diagnostics.isEmpty ? [] : roots.all)
         func placed(_ diagnostic: Diagnostic) -> Diagnostic {
             var diagnostic = diagnostic
             diagnostic.keyPath = diagnostic.location.map { paths[$0] } ?? ""
             return diagnostic
         }
-        config.notBuiltYet = config.notBuiltYet.map(placed)
-        let diagnostics = inFileOrder(
-            problems + reader.diagnostics.map(placed), files)
+        let diagnostics = inFileOrder(problems + reader.diagnostics.map(placed), files)
         guard diagnostics.allSatisfy({ $0.severity == .warning }) else {
             throw ConfigError(diagnostics: diagnostics)
         }
         return (config, diagnostics)
     }
 
-    /// nil where no file could be read.
-    private static func merge(
-        _ roots: [PlistNode?], _ reader: inout TreeReader
-    ) -> ConfigDraft? {
-        var merged: ConfigDraft?
-        for (index, root) in roots.enumerated() {
-            guard let root else { continue }
-            let draft = reader.file(root, isMain: index == 0)
+    /// nil where the main file could not be read.
+    private static func merge(_ roots: Roots, _ reader: inout TreeReader) -> ConfigDraft? {
+        var merged = roots.main.map { reader.file($0, isMain: true) }
+        if let root = roots.discovered {
+            let draft = reader.discoveredFile(root)
+            // Without a main file it stands for it.
+            if merged == nil, roots.isComplete { merged = ConfigDraft(location: root.location) }
+            merged?.complete(with: draft, &reader)
+        }
+        for root in roots.dropIns {
+            let draft = reader.file(root, isMain: false)
             if merged == nil {
                 merged = draft
             } else {
@@ -66,7 +97,7 @@ public enum ConfigReader {
             }
         }
         guard var merged else { return nil }
-        if roots.contains(nil) { merged.isIncomplete = true }
+        if !roots.isComplete { merged.isIncomplete = true }
         for index in merged.interfaces.indices {
             // What the unreadable part says about it is not known.
             if merged.isIncomplete, roots.count > 1 {

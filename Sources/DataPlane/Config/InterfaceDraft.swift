@@ -15,6 +15,8 @@ struct InterfaceDraft {
     var activationPolicy: ActivationPolicy?
     var addressing: Addressing?
     var addresses: [AddressConfig] = []
+    /// The key is there: an empty array is none.
+    var saysAddresses = false
     var gateways: [AddressFamily: GatewayConfig] = [:]
     var gatewayOnLink: Bool?
     var table: Located<UInt32>?
@@ -54,6 +56,7 @@ extension InterfaceDraft {
         merged.location = location
         merged.uncertain.formUnion(uncertain)
         merged.addresses = addresses.replacing(with: later.addresses) { $0.address }
+        merged.saysAddresses = saysAddresses || later.saysAddresses
         merged.gateways = gateways.merging(later.gateways) { _, later in later }
         if let routes { merged.routes = routes + (later.routes ?? []) }
         self = merged

@@ -17,6 +17,10 @@ extension TreeReader {
             }
             return nil
         }
+        guard !isDiscovered else {
+            error("an entry of 'Addresses' is a string in a discovered file", at: node.location)
+            return nil
+        }
         guard let entries = entries(of: node, "an entry of 'Addresses'", AddressKey.self) else {
             return nil
         }

@@ -12,6 +12,8 @@ extension TreeReader {
         for entry in entries {
             if isDefaults, entry.key.isNeverDefault {
                 error("'\(entry.name)' cannot stand in Defaults", at: entry.keyLocation)
+            } else if isDiscovered, !entry.key.canBeDiscovered {
+                error("'\(entry.name)' cannot stand in a discovered file", at: entry.keyLocation)
             } else if !read(entry, into: &draft) {
                 draft.uncertain.insert(entry.key)
             }
@@ -51,6 +53,7 @@ extension TreeReader {
             return draft.addressing != nil
         case .addresses:
             let problems = errorCount
+            draft.saysAddresses = true
             draft.addresses = addresses(entry.value)
             return errorCount == problems && !entry.value.isDamaged
         case .gateway:

@@ -8,6 +8,10 @@ extension TreeReader {
         draft.isIncomplete = root.isDamaged
         var hasVersion = false
         for entry in entries(of: root, "the file", TopLevelKey.self) ?? [] {
+            if isDiscovered, !entry.key.canBeDiscovered {
+                error("'\(entry.name)' cannot stand in a discovered file", at: entry.keyLocation)
+                continue
+            }
             if !isMain, entry.key.isOnlyInMainFile {
                 error("'\(entry.name)' stands only in the main file", at: entry.keyLocation)
                 continue
@@ -33,6 +37,17 @@ extension TreeReader {
         }
         if !hasVersion, !root.isDamaged {
             error("'Version' is missing; a file says Version = 1;", at: root.location)
+        }
+        return draft
+    }
+
+    /// The file of `Discovery`. An empty one would take everything away.
+    mutating func discoveredFile(_ root: PlistNode) -> ConfigDraft {
+        isDiscovered = true
+        defer { isDiscovered = false }
+        let draft = file(root, isMain: false)
+        if draft.interfaces.isEmpty, !draft.isIncomplete {
+            error("a discovered file lists every ENI; this one has none", at: root.location)
         }
         return draft
     }

@@ -7,6 +7,8 @@ import Plist
 struct TreeReader {
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var errorCount = 0
+    /// What is being read comes from the metadata.
+    var isDiscovered = false
 
     /// `Key = value;` with a key that is known.
     struct Entry<Key> {

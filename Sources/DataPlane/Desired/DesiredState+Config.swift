@@ -26,6 +26,13 @@ extension DesiredState {
         newTables = host.newTables
         meet(host, config)
         floating = config.floating.map { $0.named(by: host.entries) }
+        if let discovery = config.discovery, !discovery.isRead, memory.discovery == discovery.path {
+            // An absence is no complete discovery: it takes nothing away.
+            conflict(
+                discovery.location,
+                "\(discovery.path) is gone, and what it gave is configured; start rtdiscover, or "
+                    + "take Discovery out")
+        }
         guard conflicts.isEmpty else { return }
 
         var memory = memory
@@ -67,7 +74,6 @@ extension DesiredState {
         interfaces = host.entries.map { ($0.config, $0.link, $0.table) }
         conflicts += host.diagnostics.filter { $0.severity == .error }
         warnings += host.diagnostics.filter { $0.severity == .warning }
-        conflicts += config.notBuiltYet
         conflicts += config.bindingDiagnostics.filter { $0.severity == .error }
         warnings += config.bindingDiagnostics.filter { $0.severity == .warning }
         released = Set(

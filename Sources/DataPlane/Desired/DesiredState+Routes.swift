@@ -96,6 +96,13 @@ extension DesiredState {
         want(.route(route), from: origin, of: interface.index)
 
         guard !isFound, let metric = interface.mainMetric(path.family) else { return }
+        if config.addressing == .external, config.routeMetric == nil,
+            let other = interface.autoDefault(path.family, memory: memory),
+            other.effectiveMetric == metric, other.nextHops.first?.gateway != gateway
+        {
+            // A router announced itself, and main's default is its owner's affair.
+            return
+        }
         // Main does not see a link route of our table that reaches the gateway.
         hop.isOnLink = interface.needsOnLink(gateway, asked: true)
         route.nextHops = [hop]

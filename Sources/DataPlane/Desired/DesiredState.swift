@@ -55,7 +55,9 @@ public struct DesiredState: Sendable {
     private var indices: [KernelObject.Identity: Int] = [:]
 
     /// What is wanted under an identity; nil: nothing.
-    subscript(identity: KernelObject.Identity) -> Wanted? { indices[identity].map { wanted[$0] } }
+    public subscript(identity: KernelObject.Identity) -> Wanted? {
+        indices[identity].map { wanted[$0] }
+    }
 
     func wants(_ identity: KernelObject.Identity) -> Bool { indices[identity] != nil }
 

@@ -32,7 +32,7 @@ struct Host {
                     Diagnostic(
                         .error, at: interface.location,
                         "this and the entry at \(other.location) are both \(link.name); "
-                            + "merge them into one"))
+                            + Self.cure(interface, config.discovery)))
             }
         }
         let numbers = TableNumbers(config.interfaces, links: links, kernel: kernel, memory: memory)
@@ -43,6 +43,14 @@ struct Host {
         sysctls = config.sysctls
         unlisted = kernel.links.filter { entryOfLink[$0.index] == nil }
         self.diagnostics = diagnostics
+    }
+
+    /// Discovered interfaces are merged by MAC alone, before anything is known of this host.
+    private static func cure(_ interface: InterfaceConfig, _ discovery: Discovery?) -> String {
+        guard let mac = interface.mac, interface.location.file == discovery?.path else {
+            return "merge them into one"
+        }
+        return "give that one MACAddress = \"\(mac.value)\""
     }
 
     /// The one link that an entry means: by MAC where it has one, else by name.

@@ -191,6 +191,14 @@ extension InterfaceConfig {
                     continue
                 }
             case .ipv6:
+                // DHCPv6 hands it out as /128, and the kernel takes no address twice.
+                let isHeld = foreign.contains {
+                    $0.address == entry.address && $0.prefixLength != entry.prefixLength
+                }
+                if addressing == .external, isHeld {
+                    hasPreferredIPv6 = true
+                    continue
+                }
                 if entry.address.isLinkLocal { address.scope = .link }
                 // A tentative address cannot be a route's source yet.
                 if entry.noDAD || sources.contains(entry.address) { address.flags = .noDAD }

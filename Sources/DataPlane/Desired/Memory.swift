@@ -12,6 +12,8 @@ public struct Memory: Hashable, Sendable {
     public var protocols: Set<UInt8> = []
     /// The files of the last `apply`; empty after `teardown`.
     public var files: [String] = []
+    /// The discovered file whose interfaces the last `apply` configured; nil: none.
+    public var discovery: String?
     /// What an interrupted run took from its owner and had not yet put back.
     public var pending: [KernelObject] = []
     /// `--runtime` bindings.

@@ -28,6 +28,7 @@ struct MemoryRecord {
         memory = Memory()
         memory.protocols = Set(root["Protocols"]?.elements.compactMap { $0.number() } ?? [])
         memory.files = root["Files"]?.elements.compactMap(\.string) ?? []
+        memory.discovery = root["Discovery"]?.string
         var addresses: [KernelObject.Identity] = []
         for entry in root["Addresses"]?.entries ?? [] {
             guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
@@ -66,7 +67,7 @@ struct MemoryRecord {
             guard case .route(let route) = object else { return nil }
             return route.plistValue
         }
-        return PlistValue.dictionary([
+        var entries: [PlistValue.Entry] = [
             .init("Version", "1"),
             .init("Boot", .string(identity.boot)),
             .init("Namespace", .string(identity.namespace)),
@@ -77,7 +78,9 @@ struct MemoryRecord {
             .init("Queues", .dictionary(QueueRecord.entries(settings))),
             .init("Pending", .array(routes)),
             .init("Bindings", memory.bindings.plistValue),
-        ]).text
+        ]
+        memory.discovery.map { entries.append(.init("Discovery", .string($0))) }
+        return PlistValue.dictionary(entries).text
     }
 
     /// One entry an interface: `"3" = "10.0.0.20/24 10.0.0.30/24";`

@@ -13,7 +13,7 @@ struct Configuration {
             files = try ConfigFiles.load(main: path, trust: .required)
         } catch { throw .files(error) }
         do throws(ConfigError) {
-            let (config, warnings) = try ConfigReader.read(files.sources)
+            let (config, warnings) = try ConfigReader.read(files)
             return Configuration(
                 config: config, sources: files.sources, warnings: files.warnings + warnings)
         } catch {

@@ -69,6 +69,12 @@ extension Watch {
         isConfigurationStale = false
         do throws(ConfigurationFailure) {
             let read = try Configuration.read(path)
+            if let missing = read.config.discovery, !missing.isRead,
+                let last = configuration?.config.discovery, last.isRead, last.path == missing.path
+            {
+                // An absence is no complete discovery.
+                throw .files(.noFile(path: missing.path))
+            }
             isConfigurationDoubtful = false
             report.tell(badFile: nil)
             guard read.sources != configuration?.sources else { return }
@@ -100,8 +106,9 @@ extension Watch {
             .init(path: path, topic: .configuration),
             .init(path: ConfigFiles.dropInFolder(of: path), topic: .configuration, isFolder: true),
         ]
-        interests += (configuration?.sources.dropFirst() ?? []).map {
-            .init(path: $0.file, topic: .configuration)
+        // A discovered file may be there later.
+        interests += (configuration?.config.files.dropFirst() ?? []).map {
+            .init(path: $0, topic: .configuration)
         }
         return interests
     }

@@ -24,7 +24,7 @@ struct Apply: Command {
             return .done
         }
         let stopwatch = Stopwatch()
-        let (config, warnings) = try readBuiltConfig(trust: .required, &report)
+        let (config, warnings) = try readConfig(trust: .required, &report)
         let read = stopwatch.microseconds
         var outcome = try carryOut(.config(config), planOptions)
         outcome.durations.read += read

@@ -12,7 +12,7 @@ struct QueuesApply: Command {
     @OptionGroup var options: GlobalOptions
 
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
-        let (config, warnings) = try readBuiltConfig(trust: .required, &report)
+        let (config, warnings) = try readConfig(trust: .required, &report)
         if dryRun {
             var preview = try preview(.queues(config), .init())
             preview.warnings = warnings + preview.warnings

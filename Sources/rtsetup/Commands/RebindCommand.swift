@@ -93,7 +93,7 @@ struct RebindCommand: Command {
         let rebind = Rebind(action, isRuntime: runtime, isForced: force)
         let planOptions = Plan.Options(force: force)
         let stopwatch = Stopwatch()
-        let (config, warnings) = try readBuiltConfig(trust: .required, &report)
+        let (config, warnings) = try readConfig(trust: .required, &report)
         let read = stopwatch.microseconds
         if dryRun {
             var preview = try preview(.rebind(rebind, config), planOptions)

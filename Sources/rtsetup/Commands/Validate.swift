@@ -14,28 +14,18 @@ struct Validate: Command {
 
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
         let path = file ?? options.config
-        let (config, problems) = try readConfig(path, trust: .advised, &report)
-        let warnings = problems + config.notBuiltYet.map { $0.asWarning }
+        let (_, warnings) = try readConfig(path, trust: .advised, &report)
         if !options.quiet { report.explain(warnings) }
         if report.isJSON {
             report.print(
                 .object([
                     "version": .integer(1),
-                    "files": .array(config.files.map { .string($0) }),
+                    "files": .array(report.sources.map { .string($0.file) }),
                     "warnings": .array(warnings.map(\.json)),
                 ]))
         } else {
-            report.say(config.files.map { "\($0): valid\n" }.joined())
+            report.say(report.sources.map { "\($0.file): valid\n" }.joined())
         }
         return .done
-    }
-}
-
-extension Diagnostic {
-    /// What stops a plan does not make the file wrong.
-    fileprivate var asWarning: Diagnostic {
-        var warning = self
-        warning.severity = .warning
-        return warning
     }
 }

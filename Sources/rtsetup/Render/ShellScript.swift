@@ -1,5 +1,6 @@
 import DataPlane
 import Netlink
+import Plist
 
 /// A plan as a POSIX shell script that would do the same, but for the undo.
 struct ShellScript {

@@ -9,12 +9,22 @@ struct StatusPrintout {
     private let warnings: [Diagnostic]
     /// Why `watch` does nothing now.
     private let hold: String?
+    private let desired: DesiredState
+    /// Where several files speak, each value's place is told.
+    private let showsPlaces: Bool
 
     init(_ preview: Preview, hold: String? = nil) {
         self.hold = hold
         status = HostStatus(preview)
         names = InterfaceNames(of: preview.kernel.links)
         warnings = preview.warnings
+        desired = preview.desired
+        showsPlaces = preview.plan.memory.files.count > 1
+    }
+
+    /// What in the files wants an object; nil: nothing does.
+    private func origin(_ object: KernelObject) -> SourceLocation? {
+        desired[object.identity]?.origin
     }
 
     var isConverged: Bool { status.isConverged }
@@ -45,7 +55,10 @@ struct StatusPrintout {
             return ChangeLine.text(sign, object.kind, words)
         }
         let lines =
-            section.owned.map { line("=", $0) }
+            section.owned.map { object in
+                let place = showsPlaces ? origin(object).map { "  (\($0.file):\($0.line))" } : nil
+                return line("=", object) + (place ?? "")
+            }
             + section.foreign.map { line("*", $0) + " (foreign)" }
             + section.differences.map { ChangeLine.text($0, names: names, isColored: isColored) }
         return ([heading] + lines).map { $0 + "\n" }.joined()
@@ -87,6 +100,7 @@ struct StatusPrintout {
                         "kind": .string(object.kind),
                         "text": .string(object.description(names: names, under: owner)),
                         "object": object.json(names: names),
+                        "location": origin(object)?.json ?? .null,
                     ])
                 })
         }
