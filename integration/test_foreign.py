@@ -158,9 +158,6 @@ class Conflicts(Case):
         self.conflict(file(ETH0, ETH1, f'MACAddress = "{mac}"; Addresses = ( "10.0.0.30/24" );'),
                       "eth1")
 
-    def test_a_key_that_is_not_built_yet_is_named(self):
-        self.conflict(file(ETH0, ETH1, more="Discovery = { File = /run/x.plist; };"), "Discovery")
-
     def test_an_address_whose_removal_takes_a_foreign_default_needs_force(self):
         """The kernel takes a foreign route whose source is the removed address."""
         self.apply(file(ETH0, ETH1))
