@@ -135,7 +135,56 @@ class Commands(Case):
         self.host.run("sh", "-eu", "-c", script)
         self.assertEqual([c for c in self.plan().changes() if c["kind"] != "address"], [])
 
+    def test_a_shell_script_sets_the_sysctls_of_a_name_with_an_equals_sign(self):
+        self.host.ip("link set eth1 name a=b")
+        self.write(file(ETH0, ETH1.replace("Name = eth1;", 'Name = "a=b"; ARP = strict;')))
+        script = self.rtsetup("plan", "--format", "shell").out
+        self.host.run("sh", "-eu", "-c", script)
+        self.assertEqual([c for c in self.plan().changes() if c["kind"] != "address"], [])
+
     # apply and status
+
+    def test_a_rule_for_packets_without_a_mark(self):
+        rule = "Rules = ( { Priority = 62; Family = ipv4; FirewallMark = 0; Table = 9; } );"
+        self.write(file(ETH0, more=rule))
+        script = self.rtsetup("plan", "--format", "shell").out
+        self.apply()
+        (made,) = [r for r in self.host.show("-4 rule show") if r["priority"] == 62]
+        self.assertEqual(made["fwmark"], "0")
+        self.assertNothingToDo()
+        self.teardown()
+        self.host.run("sh", "-eu", "-c", script)
+        self.assertEqual(self.plan().changes("rule"), [])
+
+    def test_numbers_of_sysctls_are_compared_as_numbers(self):
+        values = ('"net.ipv4.conf.eth1.log_martians" = 0x1; "net.ipv4.conf.eth1.arp_ignore" = "02";'
+                  ' "net.ipv4.ip_local_port_range" = "0x8000   60999";')
+        self.apply(file(ETH0, ETH1, more="Sysctl = { %s };" % values))
+        self.assertEqual(self.host.sysctl("net.ipv4.conf.eth1.log_martians"), "1")
+        self.assertNothingToDo()
+
+    def test_an_ipv6_mtu_is_set_behind_what_resets_it(self):
+        entry = ('Name = eth1; Addresses = ( "2001:db8:0:1::20/64" ); Gateway = "fe80::1"; %s'
+                 ' Sysctl = { "ipv6.mtu" = 1400; };')
+        for more, mtu in (("", 1500), ("MTU = 1450;", 1450), ("MTU = 1480;", 1480), ("", 1500)):
+            self.apply(file(ETH0, entry % more))
+            self.assertEqual(self.host.sysctl("net.ipv6.conf.eth1.mtu"), "1400")
+            (link,) = self.host.show("link show dev eth1")
+            self.assertEqual(link["mtu"], mtu)
+            self.assertNothingToDo()
+        self.host.ip("link set eth1 down")
+        self.apply()
+        self.assertEqual(self.host.sysctl("net.ipv6.conf.eth1.mtu"), "1400")
+        self.assertNothingToDo()
+        self.teardown()
+        self.assertEqual(self.host.sysctl("net.ipv6.conf.eth1.mtu"), "1500")
+
+    def test_a_setting_that_somebody_changed_is_named_with_its_interface(self):
+        self.apply(file(ETH0, ETH1 + " MTU = 1400;"))
+        self.host.ip("link set eth1 mtu 1450", "link set eth1 group 9")
+        result = self.teardown()
+        for text in ("eth1: mtu 1450 is not", "eth1: group 9 is not"):
+            self.assertIn(text, result.err)
 
     def test_the_json_of_an_apply(self):
         result = self.apply(GUIDE, "--format", "json")

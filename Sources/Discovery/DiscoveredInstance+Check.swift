@@ -27,6 +27,12 @@ extension DiscoveredInstance {
                 }
             }
         }
+        for interface in interfaces {
+            for (family, gateway) in interface.gateways
+            where owners[gateway] != nil || !interface.canNeighbour(gateway) {
+                throw .inconsistent("\(interface.mac): \(gateway) is no \(family) gateway")
+            }
+        }
     }
 }
 
@@ -40,22 +46,29 @@ extension DiscoveredInterface {
             throw .inconsistent(
                 "\(mac): \(address.address)/\(address.prefixLength) is no address of an interface")
         }
-        for (family, gateway) in gateways {
-            guard gateway.isUnicast, !addresses.contains(where: { $0.address == gateway }) else {
-                throw .inconsistent("\(mac): \(gateway) is no \(family) gateway")
-            }
-        }
+    }
+
+    /// Whether a host can have the address: none of its subnets has it for its first or last.
+    fileprivate func canNeighbour(_ gateway: IPAddress) -> Bool {
+        gateway.isUnicast
+            && addresses.allSatisfy { !$0.subnet.contains(gateway) || !$0.hasAtAnEnd(gateway) }
     }
 }
 
 extension DiscoveredInterface.Address {
     /// A host's address that is not its subnet's first or last.
     fileprivate var isAssignable: Bool {
-        let width = address.family.bitWidth
-        guard address.isUnicast, (1...width).contains(prefixLength) else { return false }
-        guard address.family == .ipv4, prefixLength < 31 else { return true }
-        let hostBits: UInt128 = (1 << UInt128(width - prefixLength)) - 1
-        return address.bits & hostBits != 0 && address.bits & hostBits != hostBits
+        guard address.isUnicast, (1...address.family.bitWidth).contains(prefixLength) else {
+            return false
+        }
+        return !hasAtAnEnd(address)
+    }
+
+    /// Whether an address of the subnet is its first or its last, which IPv4 gives no host.
+    fileprivate func hasAtAnEnd(_ address: IPAddress) -> Bool {
+        guard address.family == .ipv4, prefixLength < 31 else { return false }
+        let hostBits: UInt128 = (1 << UInt128(32 - prefixLength)) - 1
+        return [0, hostBits].contains(address.bits & hostBits)
     }
 }
 

@@ -31,9 +31,9 @@ extension Rule {
             default: otherAttributes.append(attribute.copy)
             }
         }
-        if firewallMask == .max { firewallMask = nil }
         // The kernel leaves a mark of 0 out, and keeps its mask.
         if firewallMask != nil, firewallMark == nil { firewallMark = 0 }
+        if firewallMask == .max { firewallMask = nil }
         if action != .lookup { table = 0 }
     }
 

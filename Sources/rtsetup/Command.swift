@@ -23,6 +23,10 @@ extension Command {
             report.fail(error)
             status = error.status
         }
+        if let failure = Failure(losing: status) {
+            report.explain(failure.diagnostics)
+            throw ExitCode(failure.status.rawValue)
+        }
         guard status == .done else { throw ExitCode(status.rawValue) }
     }
 }

@@ -1,6 +1,7 @@
 import DataPlane
 import Netlink
 import Plist
+import SystemPackage
 
 /// A run that ended before it changed anything.
 struct Failure: Error {
@@ -53,5 +54,21 @@ extension Failure {
         case .superseded: self.init(.locked, "another rtsetup came between; run this again")
         case .notPermitted(let reason): self.init(.notPermitted, reason)
         }
+    }
+}
+
+extension Failure {
+    /// What was printed did not arrive (half a script looks whole); nil: it did, or the run failed
+    /// of itself, which weighs more.
+    ///
+    /// - Parameter status: how the run itself ended.
+    init?(losing status: ExitStatus) {
+        guard let errno = Console.outputFailure, status == .done || status == .pending else {
+            return nil
+        }
+        self.init(
+            .state,
+            "cannot write standard output: \(errno) (errno \(errno.rawValue)); "
+                + "the command itself ended with \(status.rawValue)")
     }
 }

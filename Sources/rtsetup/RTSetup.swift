@@ -19,7 +19,7 @@ struct RTSetup: ParsableCommand {
     static func main() {
         // The parser takes longer than all else together, and this is asked often.
         if CommandLine.arguments.dropFirst().elementsEqual(["--version"]) {
-            return Console.print(configuration.version + "\n")
+            endPrinting(configuration.version)
         }
         guard CommandLine.arguments.count > 1 else {
             Console.complain(helpMessage() + "\n")
@@ -29,11 +29,20 @@ struct RTSetup: ParsableCommand {
             var command = try parse()
             try command.run()
         } catch {
+            if exitCode(for: error) == .success { endPrinting(fullMessage(for: error)) }
             if exitCode(for: error) == .validationFailure, Self.isJSONWanted {
                 Console.print(Failure(.usage, message(for: error)).json.text + "\n")
             }
             exit(withError: error)
         }
+    }
+
+    /// Version, help and the like.
+    private static func endPrinting(_ text: String) -> Never {
+        Console.print(text + "\n")
+        guard let failure = Failure(losing: .done) else { exit() }
+        Console.complain("\(failure.diagnostics.map(\.message).joined())\n")
+        exit(withError: ExitCode(failure.status.rawValue))
     }
 
     /// The parser reads a command alone in a third of the time that the whole tree takes it. What

@@ -1,6 +1,7 @@
 import DataPlane
 import Glibc
 import Plist
+import SystemPackage
 import Testing
 
 @Suite("The files") struct ConfigFilesTests {
@@ -133,19 +134,45 @@ import Testing
     }
 
     @Test(
-        "that would hang or never end are not read",
+        "that would hang or never end are not trusted",
         arguments: ["fifo", "folder", "/dev/zero", "/dev/tty"])
     func special(kind: String) throws {
         let folder = try Folder()
         let path = kind.hasPrefix("/") ? kind : "\(folder.path)/\(kind)"
         if kind == "fifo" { mkfifo(path, 0o600) }
         if kind == "folder" { folder.makeFolder(kind) }
-        for trust in [ConfigFiles.Trust.required, .advised] {
-            let error = try #require(failure(path, trust))
-            // A process without a terminal cannot even open /dev/tty.
-            if kind == "/dev/tty", case .unreadable = error { continue }
-            #expect(error == .notPermitted(path: path, reason: "is not a regular file"))
-        }
+        let error = try #require(failure(path))
+        // A process without a terminal cannot even open /dev/tty.
+        if kind == "/dev/tty", case .unreadable = error { return }
+        #expect(error == .notPermitted(path: path, reason: "is not a regular file"))
+    }
+
+    @Test("that are a pipe are read once and whole, with a warning, where trust is advised")
+    func pipe() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/fifo"
+        mkfifo(path, 0o600)
+        #expect(failure(path, .advised) == .unreadable(path: path, .timedOut))
+        // What is in the pipe stays there behind its writer as long as a reader has it open.
+        let holder = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let writer = open(path, O_WRONLY | O_CLOEXEC)
+        try #require(holder >= 0 && writer >= 0)
+        defer { close(holder) }
+        try #require(Glibc.write(writer, "main", 4) == 4)
+        close(writer)
+        let files = try ConfigFiles.load(main: path, trust: .advised)
+        #expect(files.sources.map(\.bytes) == [Array("main".utf8)])
+        #expect(
+            files.warnings.map(\.message) == ["the file is not a regular file; apply refuses it"])
+    }
+
+    @Test("that never end are read as far as they may go")
+    func endless() throws {
+        let files = try ConfigFiles.load(main: "/dev/zero", trust: .advised)
+        #expect(
+            files.warnings.map(\.message) == ["the file is not a regular file; apply refuses it"])
+        #expect(files.sources[0].bytes.count > 1 << 20 && files.sources[0].bytes.count < 2 << 20)
+        #expect(failure("/", .advised) == .notPermitted(path: "/", reason: "is not a regular file"))
     }
 
     @Test("in the drop-in folder are judged like the main one")

@@ -49,7 +49,7 @@ import Testing
         #expect(eth.arp == .strict)
         #expect(
             eth.sysctls.map { "\($0.family).\($0.key)=\($0.value)" } == [
-                "ipv4.accept_local=1", "ipv6.accept_ra=0x2",
+                "ipv4.accept_local=1", "ipv6.accept_ra=2",
             ])
 
         #expect(
@@ -137,7 +137,8 @@ import Testing
                       FirewallMask = 0xff; IncomingInterface = lo; OutgoingInterface = eth0; Table = default; },
                     { Priority = 102; To = "2001:db8::1"; Type = prohibit; InvertRule = YES; },
                     { Priority = 103; From = "::/0"; Table = 4294967295; },
-                    { Priority = 104; Family = ipv6; Type = blackhole; SuppressPrefixLength = 64; }
+                    { Priority = 104; Family = ipv6; Type = blackhole; SuppressPrefixLength = 64; },
+                    { Priority = 105; Family = ipv4; FirewallMark = 0; FirewallMask = 0xffffffff; Table = 7; }
                 );
                 """
         ).replacing("SuppressPrefixLength = 64; }", with: "}")
@@ -159,6 +160,7 @@ import Testing
                     action: .prohibit, isInverted: true),
                 Rule(family: .ipv6, priority: 103, table: .max),
                 Rule(family: .ipv6, priority: 104, action: .blackhole),
+                Rule(family: .ipv4, priority: 105, firewallMark: 0, table: 7),
             ])
     }
 
@@ -172,6 +174,13 @@ import Testing
                     "net/ipv6/conf/eth0.5/forwarding" = 0;
                     net.ipv4.tcp_rmem = "4096 131072 6291456";
                     net.ipv4.ip_local_reserved_ports = "";
+                    net.ipv4.ip_local_port_range = "0x400\t 2000 ";
+                    net.ipv4.conf.eth0.log_martians = 0x1;
+                    net.ipv4.conf.eth0.arp_ignore = "01";
+                    net.ipv4.tcp_syncookies = "010";
+                    net.ipv6.conf.eth0.accept_ra_rtr_pref = "-0x1";
+                    net.core.flow_limit_cpu_bitmap = "0010";
+                    net.ipv4.tcp_congestion_control = "0xbbr";
                 };
                 """)
         let sysctls = try readConfig(text).config.sysctls
@@ -179,6 +188,10 @@ import Testing
             sysctls.map { "\($0.name.path)=\($0.value)" } == [
                 "net/ipv4/conf/eth0.5/rp_filter=1", "net/ipv6/conf/eth0.5/forwarding=0",
                 "net/ipv4/tcp_rmem=4096 131072 6291456", "net/ipv4/ip_local_reserved_ports=",
+                "net/ipv4/ip_local_port_range=1024 2000", "net/ipv4/conf/eth0/log_martians=1",
+                "net/ipv4/conf/eth0/arp_ignore=1", "net/ipv4/tcp_syncookies=8",
+                "net/ipv6/conf/eth0/accept_ra_rtr_pref=-1",
+                "net/core/flow_limit_cpu_bitmap=0010", "net/ipv4/tcp_congestion_control=0xbbr",
             ])
     }
 

@@ -85,6 +85,10 @@ struct DescriptionTests {
                     firewallMark: 0x10, firewallMask: 0xFF, action: .blackhole, isInverted: true)
             ),
             (
+                "5: from all fwmark 0x0/0xffffffff lookup 7",
+                Rule(family: .ipv4, priority: 5, firewallMark: 0, table: 7)
+            ),
+            (
                 "6: from all tos 0x10 fwmark 0x1 lookup default",
                 Rule(
                     family: .ipv4, priority: 6, firewallMark: 1, firewallMask: .max, table: 253,

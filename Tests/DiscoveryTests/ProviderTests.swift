@@ -80,6 +80,19 @@ import Testing
         #expect(gateways(instance.interfaces[1]) == [.ipv6: "2001:db8::ff"])
     }
 
+    @Test(
+        "with a gateway that is no neighbour is inconsistent: an ENI's own address, the first or last",
+        arguments: ["10.0.0.19", "10.0.0.20", "10.0.0.0", "10.0.0.255", "224.0.0.1"])
+    func gatewayOfNobody(gateway: String) async throws {
+        var tree = alibabaTree
+        tree[macs + "00:16:3e:12:e7:01/gateway"] = gateway
+        await #expect {
+            try await discover(FakeService(tree))
+        } throws: { error in
+            (error as? DiscoveryFailure)?.kind == .inconsistent && "\(error)".contains(gateway)
+        }
+    }
+
     @Test("without any of the keys that belong together is incomplete, never empty")
     func incomplete() async throws {
         for (tree, provider) in [

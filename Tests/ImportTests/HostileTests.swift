@@ -110,7 +110,7 @@ import Testing
         for number in 0..<3000 {
             let low = "\(number / 250).\(number % 250 + 1)"
             ifcfg += "IPADDR\(number)=10.0.\(low)\nPREFIX\(number)=16\n"
-            routes += "10.9.\(low)/32 via 10.0.0.1 table \(1000 + number)\n"
+            routes += "10.9.\(low)/32 via 10.0.99.1 table \(1000 + number)\n"
             rules += "from 10.0.\(low) lookup \(1000 + number)\n"
         }
         let clock = ContinuousClock()

@@ -114,6 +114,11 @@ import Testing
             ),
             ("from 10.0.0.20", "ip rule del priority N from 10.0.0.20 lookup main"),
             (
+                "fwmark 0/0xffffffff table 5",
+                "ip rule del priority N from all fwmark 0x0/0xffffffff lookup 5"
+            ),
+            ("fwmark 0 table 5", "ip rule del priority N from all lookup 5"),
+            (
                 "from 10.0.0.20 ipproto tcp sport 22 table 5",
                 "ip rule del priority N from 10.0.0.20 lookup 5 ipproto tcp sport 22"
             ),

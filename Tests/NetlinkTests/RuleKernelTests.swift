@@ -33,6 +33,7 @@ import Testing
                 Rule(family: family, priority: 20008, source: block, action: .blackhole),
                 Rule(family: family, priority: 20009, source: block, action: .prohibit),
                 Rule(family: family, priority: 20010, incomingInterface: "gone", table: 7),
+                Rule(family: family, priority: 20011, firewallMark: 0, table: 7),
             ].map { $0.owned }
             try namespace.send { batch in rules.forEach { batch.add($0) } }
             expectSame(try namespace.added(family), rules)

@@ -179,8 +179,8 @@ struct CommandTests {
             actions = [c["action"] for c in plan["changes"]]
             assert plan["summary"] == {k: actions.count(k) for k in ("add", "change", "remove")}
             for change in plan["changes"]:
-                expected = ["action", "kind", "interface", "text", "object", "location"]
-                if change["action"] == "change": expected.insert(5, "previous")
+                expected = ["action", "kind", "interface", "text", "object", "previous", "location"]
+                assert (change["previous"] is not None) == (change["action"] == "change"), change
                 assert [k for k in change if k != "note"] == expected, change
                 assert change["interface"] in ("eth0", "eth1", None)
             assert apply["changes"] == plan["changes"] and apply["result"] == "applied"

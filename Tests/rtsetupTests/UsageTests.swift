@@ -95,4 +95,62 @@ struct UsageTests {
                 #"{"version":1,"error":{"exit":65,"diagnostics":[{"severity":"error","#
                     + #""location":{"file":"<stdin>","line":3,"column":35},"#))
     }
+
+    @Test(
+        "output that cannot be written is exit 74, whatever the form",
+        arguments: [
+            "plan", "plan --format json", "plan --format shell", "plan --detailed-exitcode",
+            "status", "validate --format json", "queues show", "import --kernel", "--version",
+            "--help", "plan --help",
+        ])
+    func lostOutput(command: String) throws {
+        let words = command.hasPrefix("--") ? [command] : [command, "$folders"]
+        let run = try Subprocess.inNamespace(
+            """
+            \(try Sandbox.setUp)
+            folders=${rtsetup#* }
+            \(try Subprocess.rtsetup) \(words.joined(separator: " ")) > /dev/full || echo "exit $?"
+            """)
+        #expect(run.output == "exit 74\n", "\(run.errors)")
+        #expect(run.errors.contains("cannot write standard output: No space left on device"))
+    }
+
+    @Test("a reader that goes away is no failure, and a run that fails keeps its own status")
+    func goneReader() throws {
+        let run = try Subprocess.inNamespace(
+            """
+            \(try Sandbox.setUp)
+            python3 - $rtsetup <<'END'
+            import os, signal, subprocess, sys
+            for is_ignored, status in ((False, -signal.SIGPIPE), (True, 0)):
+                reader, writer = os.pipe()
+                os.close(reader)
+                done = subprocess.run([*sys.argv[1:], "plan"], stdout=writer, stderr=subprocess.PIPE,
+                                      restore_signals=not is_ignored)
+                os.close(writer)
+                assert (done.returncode, b"cannot write" in done.stderr) == (status, False), done
+            END
+            rm $dir/a.plist
+            $rtsetup plan --format json > /dev/full || echo "exit $?"
+            """)
+        #expect(run.output == "exit 66\n", "\(run.errors)")
+    }
+
+    @Test("validate and plan read a pipe with a warning; apply refuses it")
+    func pipes() throws {
+        let run = try Subprocess.inNamespace(
+            """
+            \(try Sandbox.setUp)
+            binary=${rtsetup%% *}
+            cat $dir/a.plist | $binary validate /dev/stdin
+            folders="--state-dir $dir/run --lib-dir $dir/lib --config /dev/stdin"
+            (sleep 0.3; cat $dir/a.plist) | $binary plan $folders | tail -n 1
+            cat $dir/a.plist | $binary apply $folders || echo "exit $?"
+            """)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.hasPrefix("/dev/stdin: valid\nPlan: "), "\(run.output)")
+        #expect(run.output.hasSuffix("exit 77\n"))
+        let warning = "/dev/stdin:1:1: warning: the file is not a regular file; apply refuses it"
+        #expect(run.errors.ranges(of: warning).count == 2, "\(run.errors)")
+    }
 }

@@ -19,17 +19,62 @@ extension ConfigChecker {
             {
                 checkReach(of: address, from: interface, at: gateway.location)
             }
+            checkIsNeighbour(
+                address, of: interface, isOnLink: interface.gatewayOnLink == true,
+                at: gateway.location)
         }
-        for route in interface.routes ?? [] where !route.config.gatewayOnLink {
+        for route in interface.routes ?? [] {
             if let gateway = route.config.gateway {
-                checkReach(
-                    of: gateway, from: interface, table: route.config.table,
-                    at: route.gatewayLocation ?? route.config.location)
+                check(gateway, of: interface, route, at: route.gatewayLocation)
             }
             for (hop, location) in zip(route.config.nextHops, route.hopLocations) {
                 guard let gateway = hop.gateway, let other = self.interface(of: hop, interface)
                 else { continue }
-                checkReach(of: gateway, from: other, table: route.config.table, at: location)
+                check(gateway, of: other, route, at: location)
+            }
+        }
+    }
+
+    private mutating func check(
+        _ gateway: IPAddress, of interface: InterfaceDraft, _ route: RouteDraft,
+        at location: SourceLocation?
+    ) {
+        let location = location ?? route.config.location
+        let isOnLink = route.config.gatewayOnLink
+        if !isOnLink {
+            checkReach(of: gateway, from: interface, table: route.config.table, at: location)
+        }
+        checkIsNeighbour(gateway, of: interface, isOnLink: isOnLink, at: location)
+    }
+
+    /// The kernel takes nothing for a gateway that is the host itself or no host at all.
+    ///
+    /// Source: fib_check_nh, fib_check_nh_nongw (net/ipv4/fib_semantics.c).
+    private mutating func checkIsNeighbour(
+        _ gateway: IPAddress, of interface: InterfaceDraft, isOnLink: Bool,
+        at location: SourceLocation
+    ) {
+        if let owner = owners[gateway] {
+            let other = draft.interfaces[owner.interface]
+            let isItself = other.location == interface.location
+            let address = other.addresses[owner.entry]
+            // A floating one may be another host's; with onlink, another link's is nobody's here.
+            if !address.isFloating, other.isManaged != false, isItself || !isOnLink {
+                let place = address.location.place(from: location)
+                error(
+                    "gateway \(gateway) is this host's own address, of \(other.label) (\(place))",
+                    at: location)
+                return
+            }
+        }
+        guard gateway.family == .ipv4 else { return }
+        for subnet in interface.addresses.map(\.subnet)
+        where subnet.length < 31 && subnet.contains(gateway) {
+            let last = subnet.address.bits | (1 << UInt128(32 - subnet.length)) - 1
+            if gateway == subnet.address || gateway.bits == last {
+                let kind = gateway == subnet.address ? "network" : "broadcast"
+                error("gateway \(gateway) is the \(kind) address of \(subnet)", at: location)
+                return
             }
         }
     }

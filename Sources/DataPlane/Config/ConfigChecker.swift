@@ -5,6 +5,13 @@ import Plist
 struct ConfigChecker {
     let draft: ConfigDraft
     var reader: TreeReader
+    /// Who lists an address first, as indices.
+    private(set) var owners: [IPAddress: (interface: Int, entry: Int)] = [:]
+
+    init(draft: ConfigDraft, reader: TreeReader) {
+        self.draft = draft
+        self.reader = reader
+    }
 
     mutating func check() {
         if draft.interfaces.isEmpty, draft.discovery == nil, !draft.isIncomplete {
@@ -57,7 +64,6 @@ struct ConfigChecker {
 
     private mutating func checkAddresses() {
         let interfaces = draft.interfaces
-        var owners: [IPAddress: (interface: Int, entry: Int)] = [:]
         owners.reserveCapacity(interfaces.reduce(0) { $0 + $1.addresses.count })
         for (index, interface) in interfaces.enumerated() {
             for (entry, address) in interface.addresses.enumerated() {

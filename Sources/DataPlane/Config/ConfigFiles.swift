@@ -68,11 +68,13 @@ public struct ConfigFiles: Sendable {
 
     /// Reads `main`, next to it `rtsetup.d/*.plist` in name order, and what `Discovery` names.
     ///
-    /// Symbolic links are followed; what they lead to is judged. Nothing that is not a regular
-    /// file is read, so nothing hangs. A discovered file that is not there is no error.
+    /// Symbolic links are followed; what they lead to is judged. What is no regular file, a pipe
+    /// for instance, is read only where trust is advised, once, and not for ever: a FIFO that
+    /// nobody writes to is an error after `patience` seconds. A discovered file that is not there
+    /// is no error.
     /// - Parameters:
-    ///   - main: a path, or `-` for the standard input alone. Where there is no main file at all,
-    ///     neither this nor the usual one, `discovered` stands for it.
+    ///   - main: a path, or `-` for the standard input alone, which is waited for. Where there is
+    ///     no main file at all, neither this nor the usual one, `discovered` stands for it.
     /// - Throws: the first file that cannot be read or trusted. No drop-in folder is no error.
     public static func load(
         main: String, trust: Trust, usualMain: String = usualMainPath,
@@ -158,7 +160,7 @@ public struct ConfigFiles: Sendable {
         guard fstat(file.rawValue, &status) == 0 else {
             throw .unreadable(path: path, Errno(rawValue: errno))
         }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        guard status.st_mode & S_IFMT != S_IFDIR else {
             throw .notPermitted(path: path, reason: "is not a regular file")
         }
         if let reason = distrust(status, isDiscovered: isDiscovered) {
@@ -168,11 +170,13 @@ public struct ConfigFiles: Sendable {
                     .warning, at: SourceLocation(file: path, line: 1, column: 1),
                     "the file \(reason); apply refuses it"))
         }
-        return SourceText(file: path, bytes: try read(file, path: path))
+        let isRegular = status.st_mode & S_IFMT == S_IFREG
+        return SourceText(file: path, bytes: try read(file, path: path, isPatient: isRegular))
     }
 
     /// Why root should not act on what the file says.
     private static func distrust(_ status: stat, isDiscovered: Bool) -> String? {
+        guard status.st_mode & S_IFMT == S_IFREG else { return "is not a regular file" }
         if status.st_uid != 0, status.st_uid != geteuid(),
             !(isDiscovered && status.st_uid == getpwnam(discoverer)?.pointee.pw_uid)
         {
@@ -187,24 +191,44 @@ public struct ConfigFiles: Sendable {
 
     /// The system user of rtdiscover.
     private static let discoverer = "rtdiscover"
+    /// Seconds.
+    private static let patience: Int32 = 5
 
     /// Stops behind the limit: the reader reports it.
+    ///
+    /// - Parameter isPatient: false: something is to be read within `patience`, each time.
     private static func read(
-        _ file: FileDescriptor, path: String
+        _ file: FileDescriptor, path: String, isPatient: Bool = true
     ) throws(ConfigFilesError) -> [UInt8] {
         var bytes: [UInt8] = []
-        while bytes.count <= PlistReader.maximumSize {
-            do {
-                let chunk = try [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, count in
-                    count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
+        do {
+            // A pipe whose writer is still to come would be an empty file.
+            if !isPatient { try waitToRead(file) }
+            while bytes.count <= PlistReader.maximumSize {
+                do {
+                    let chunk = try [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, count in
+                        count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
+                    }
+                    if chunk.isEmpty { break }
+                    bytes += chunk
+                } catch Errno.resourceTemporarilyUnavailable where !isPatient {
+                    try waitToRead(file)
                 }
-                if chunk.isEmpty { break }
-                bytes += chunk
-            } catch {
-                throw .unreadable(path: path, error as? Errno ?? .ioError)
             }
+        } catch {
+            throw .unreadable(path: path, error as? Errno ?? .ioError)
         }
         return bytes
+    }
+
+    /// Returns when there is something to be read, or the last writer has gone.
+    private static func waitToRead(_ file: FileDescriptor) throws(Errno) {
+        var request = pollfd(fd: file.rawValue, events: Int16(POLLIN), revents: 0)
+        switch poll(&request, 1, patience * 1000) {
+        case 0: throw .timedOut
+        case ..<0 where errno != EINTR: throw Errno(rawValue: errno)
+        default: break
+        }
     }
 
     static func dropInFolder(of main: String) -> String {

@@ -27,6 +27,7 @@ extension TreeReader {
         // The kernel takes a block of all addresses for none at all.
         if rule.source?.isDefault == true { rule.source = nil }
         if rule.destination?.isDefault == true { rule.destination = nil }
+        if rule.firewallMask == .max { rule.firewallMask = nil }
         return (families ?? given.map { [$0] } ?? AddressFamily.allCases).map { family in
             rule.family = family
             return RuleConfig(rule: rule, location: node.location)
@@ -47,7 +48,8 @@ extension TreeReader {
         case .from: rule.source = prefix(entry)
         case .to: rule.destination = prefix(entry)
         case .firewallMark: rule.firewallMark = number(entry, 0...UInt32.max)
-        case .firewallMask: rule.firewallMask = number(entry, 0...UInt32.max)
+        // With a mask of 0 every packet would match.
+        case .firewallMask: rule.firewallMask = number(entry, 1...UInt32.max)
         case .incomingInterface:
             rule.incomingInterface = interfaceName(entry.value, "'\(entry.name)'")
         case .outgoingInterface:

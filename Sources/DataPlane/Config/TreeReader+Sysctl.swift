@@ -101,8 +101,27 @@ extension TreeReader {
         let isOneLine = value.unicodeScalars.allSatisfy {
             $0 == "\t" || $0.properties.generalCategory != .control
         }
-        if isOneLine { return value }
+        let isCPUMask = ["flow_limit_cpu_bitmap", "rps_default_mask"].contains {
+            entry.key.hasSuffix($0)
+        }
+        if isOneLine { return isCPUMask ? value : Self.asKernelPrints(value) }
         error("the value of a sysctl is one line", at: entry.value.location)
         return nil
+    }
+
+    /// The kernel reads numbers as C writes them and answers in decimal: `0x1` and `01` are `1`,
+    /// `010` is `8`. (CPU masks are hexadecimal without a sign of it.)
+    ///
+    /// Source: proc_get_long, strtoul_lenient (kernel/sysctl.c).
+    private static func asKernelPrints(_ value: String) -> String {
+        value.split { $0 == " " || $0 == "\t" }.map { word in
+            let magnitude = word.hasPrefix("-") ? word.dropFirst() : word
+            let isHexadecimal = magnitude.hasPrefix("0x") || magnitude.hasPrefix("0X")
+            let digits = isHexadecimal ? magnitude.dropFirst(2) : magnitude
+            guard isHexadecimal || digits.hasPrefix("0"), digits.first?.isHexDigit == true,
+                let number = UInt64(digits, radix: isHexadecimal ? 16 : 8)
+            else { return String(word) }
+            return number > 0 && word.hasPrefix("-") ? "-\(number)" : "\(number)"
+        }.joined(separator: " ")
     }
 }

@@ -194,13 +194,17 @@ extension DesiredState {
     /// The kernel takes one of the host's own IPv4 addresses for a gateway without a word, and
     /// nothing ever answers there. (For IPv6 it refuses.)
     private mutating func checkGateways(_ addresses: FinalAddresses) {
+        // One gateway may have a route in main and one in a table.
+        var told: Set<Diagnostic> = []
         for entry in wanted {
             guard case .route(let route) = entry.object else { continue }
             for hop in route.nextHops {
                 guard let gateway = hop.gateway, gateway.family == .ipv4,
                     addresses.isHeld(gateway)
                 else { continue }
-                conflict(entry.origin, "the gateway \(gateway) is this host's own address")
+                let problem = Diagnostic(
+                    .error, at: entry.origin, "the gateway \(gateway) is this host's own address")
+                if told.insert(problem).inserted { conflicts.append(problem) }
             }
         }
     }

@@ -10,8 +10,11 @@ extension Rule {
         if let destination { words.append(.pair("to", destination.ruleText)) }
         if typeOfService != 0 { words.append(.pair("tos", hex(typeOfService))) }
         if let firewallMark {
-            let mask = firewallMask.map { $0 == .max ? "" : "/" + hex($0) } ?? ""
-            words.append(.pair("fwmark", hex(firewallMark) + mask))
+            let mask = firewallMask ?? .max
+            // Without its mask, the kernel takes a mark of 0 for none at all.
+            let isMaskSaid = mask != .max || firewallMark == 0
+            words.append(
+                .pair("fwmark", hex(firewallMark) + (isMaskSaid ? "/" + hex(mask) : "")))
         }
         if let incomingInterface { words.append(.pair("iif", incomingInterface)) }
         if let outgoingInterface { words.append(.pair("oif", outgoingInterface)) }

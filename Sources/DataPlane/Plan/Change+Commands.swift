@@ -9,7 +9,7 @@ extension Change {
         switch (object, action) {
         case (.link(let setting), _): [setting.command(names)]
         case (.sysctl(let setting), _):
-            ["sysctl -q -w " + "\(setting.name)=\(setting.value)".shellQuoted]
+            [setting.command]
         case (.channels(let setting), _):
             [
                 "ethtool -L \(names.name(of: setting.interface).shellQuoted) \(setting.counts.words.text)"
@@ -60,6 +60,16 @@ extension InterfaceAddress {
     fileprivate func command(_ verb: String, _ names: InterfaceNames) -> String {
         let words = words.filter { $0.key != "proto" }.quoted
         return "\(family.ip) address \(verb) \(words) dev \(names.name(of: interface).shellQuoted)"
+    }
+}
+
+extension SysctlSetting {
+    /// sysctl(8) ends a name at the first `=`, which an interface's name may hold.
+    fileprivate var command: String {
+        if "\(name)".contains("=") {
+            return "echo \(value.shellQuoted) > \("/proc/sys/\(name.path)".shellQuoted)"
+        }
+        return "sysctl -q -w " + "\(name)=\(value)".shellQuoted
     }
 }
 

@@ -4,7 +4,7 @@ import Plist
 extension Planner {
     /// Settings that differ, and those that left the files and go back to their first value.
     mutating func planSettings() {
-        for entry in desired.wanted where entry.object.isSetting {
+        for entry in desired.wanted where entry.object.isSetting && entry.object.ipv6MTU == nil {
             guard let now = current(entry.object), !entry.object.hasSameSetting(as: now) else {
                 continue
             }
@@ -20,6 +20,7 @@ extension Planner {
             if desired.isOfQueuesAlone, identity != .sysctl(.flowTable) { continue }
             restore(identity, remembered)
         }
+        planIPv6MTUs()
     }
 
     /// What a write-through setting does to the settings of interfaces: their first values are
@@ -57,11 +58,13 @@ extension Planner {
         let isOverwrittenAgain = remembered.cause != nil
         if now.hasSameSetting(as: remembered.first) && !isOverwrittenAgain { return }
         guard now.hasSameSetting(as: remembered.ours) || isOverwrittenAgain else {
+            var link = ""
+            if case .link(let setting) = now { link = "\(names.name(of: setting.interface)): " }
             warnings.append(
                 .init(
                     .warning,
-                    "\(describe(now)) is not what rtsetup set; it is left, and not put back to "
-                        + describe(remembered.first)))
+                    "\(link)\(describe(now)) is not what rtsetup set; it is left, and not put back "
+                        + "to \(describe(remembered.first))"))
             return
         }
         if case .link(let link) = remembered.first, link.value == .up(false),
@@ -91,7 +94,7 @@ extension Planner {
     }
 
     /// The setting as the kernel has it; nil where the link or the sysctl is gone.
-    private func current(_ object: KernelObject) -> KernelObject? {
+    func current(_ object: KernelObject) -> KernelObject? {
         switch object {
         case .link(let setting):
             guard let link = kernel.links.first(where: { $0.index == setting.interface }) else {

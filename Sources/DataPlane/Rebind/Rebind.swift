@@ -158,8 +158,9 @@ struct ResolvedRebind: Sendable {
             return nil
         }
         guard let (index, entry) = entry(of: link), let key = entry.bindingEntry else {
-            refuse(
-                "\(link.name) is in no file; add an entry for it, such as { Name = \(link.name); }")
+            // The reader takes no entry for lo.
+            let cure = "; add an entry for it, such as { Name = \(link.name); }"
+            refuse("\(link.name) is in no file" + (link.name == "lo" ? "" : cure))
             return nil
         }
         let location = entry.location

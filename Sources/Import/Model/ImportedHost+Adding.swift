@@ -48,7 +48,8 @@ extension ImportedHost {
 
     /// The words behind `ip rule add`, perhaps with `-6` among them.
     mutating func addRule(
-        _ words: [String], family: AddressFamily? = nil, interface: Int? = nil, _ origin: Origin
+        _ words: some Sequence<String>, family: AddressFamily? = nil, interface: Int? = nil,
+        _ origin: Origin
     ) {
         let isIPv6 = words.contains("-6")
         do throws(WordProblem) {

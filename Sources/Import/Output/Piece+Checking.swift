@@ -18,7 +18,10 @@ extension Piece {
                 problems = error.diagnostics.filter { $0.severity == .error }
             }
             var reasons: [[Int]: String] = [:]
-            for problem in problems {
+            // What is there already may be so no more once the rest has gone.
+            let isAgain: (Diagnostic) -> Bool = { $0.message.contains(" already") }
+            let first = problems.filter { !isAgain($0) }
+            for problem in first.isEmpty ? problems : first {
                 guard let path = problem.location.map({ tree.paths[$0.column] }) ?? nil else {
                     continue
                 }

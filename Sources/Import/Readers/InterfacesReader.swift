@@ -14,6 +14,11 @@ struct InterfacesReader {
         var origin: Origin
         var options: [(key: String, value: String, origin: Origin)] = []
 
+        /// Its options are nobody's.
+        static func nobodys(_ origin: Origin) -> Stanza {
+            Stanza(name: "lo", family: .ipv4, method: "loopback", origin: origin)
+        }
+
         func value(_ key: String) -> (value: String, origin: Origin)? {
             options.last { $0.key == key }.map { ($0.value, $0.origin) }
         }
@@ -21,6 +26,10 @@ struct InterfacesReader {
 
     private let include: Include
     private var automatic: Set<String> = []
+    /// `auto eth2=work`: the stanza that an interface takes in place of its own.
+    private var chosen: [String: String] = [:]
+    /// The other way around: who takes a stanza.
+    private var takers: [String: String] = [:]
     /// Interfaces that have a stanza of their own, not of an alias alone.
     private var described: [String: Int] = [:]
     /// Interfaces that a bridge or a bond takes.
@@ -31,7 +40,10 @@ struct InterfacesReader {
 
     /// - Parameter depth: how many files have sourced this one.
     mutating func read(_ source: SourceText, depth: Int = 0, into host: inout ImportedHost) {
-        for line in Line.all(of: source, continued: true) {
+        let lines = Line.all(of: source, continued: true)
+        // An auto line may stand behind the stanza that it gives away.
+        for line in lines { readChoices(line, &host) }
+        for line in lines {
             let text = line.trimmed
             guard !text.isEmpty, !text.hasPrefix("#") else { continue }
             let words = text.blankSeparated
@@ -48,10 +60,10 @@ struct InterfacesReader {
                 for file in found.sources { read(file, depth: depth + 1, into: &host) }
             case "auto":
                 finishStanza(&host)
-                automatic.formUnion(words.dropFirst())
+                automatic.formUnion(words.dropFirst().map(\.physicalInterface))
             case _ where words[0].hasPrefix("allow-"):
                 finishStanza(&host)
-                automatic.formUnion(words.dropFirst())
+                automatic.formUnion(words.dropFirst().map(\.physicalInterface))
             case "iface":
                 finishStanza(&host)
                 begin(words, origin, &host)
@@ -83,16 +95,36 @@ struct InterfacesReader {
         }
     }
 
+    private mutating func readChoices(_ line: Line, _ host: inout ImportedHost) {
+        let words = line.words
+        guard let first = words.first, first == "auto" || first.hasPrefix("allow-") else { return }
+        for word in words.dropFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, parts[0] != parts[1], chosen[parts[0]] == nil else { continue }
+            guard takers[parts[1]] == nil else {
+                host.note(line.place, "\(word): not carried over: a stanza for several interfaces")
+                continue
+            }
+            chosen[parts[0]] = parts[1]
+            takers[parts[1]] = parts[0]
+        }
+    }
+
     private mutating func begin(_ words: [String], _ origin: Origin, _ host: inout ImportedHost) {
         let family: AddressFamily? =
             words.count > 2 ? ["inet": .ipv4, "inet6": .ipv6][words[2]] : nil
         guard words.count >= 4, let family else {
             host.notes.append(origin.note("not carried over: no 'iface NAME inet|inet6 METHOD'"))
-            // Its options belong to nobody.
-            stanza = Stanza(name: "lo", family: .ipv4, method: "loopback", origin: origin)
+            stanza = .nobodys(origin)
             return
         }
-        stanza = Stanza(name: words[1], family: family, method: words[3], origin: origin)
+        if let other = chosen[words[1]] {
+            host.notes.append(origin.note("not carried over: \(words[1]) takes that of \(other)"))
+            stanza = .nobodys(origin)
+            return
+        }
+        let name = takers[words[1]] ?? words[1]
+        stanza = Stanza(name: name, family: family, method: words[3], origin: origin)
         if words.count > 4 { host.notes.append(origin.note("not followed: inherits")) }
     }
 
@@ -217,4 +249,9 @@ struct InterfacesReader {
             }
         }
     }
+}
+
+extension String {
+    /// `eth2` of `eth2=work`.
+    fileprivate var physicalInterface: String { String(prefix { $0 != "=" }) }
 }

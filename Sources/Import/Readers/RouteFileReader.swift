@@ -17,7 +17,12 @@ enum RouteFileReader {
         case "rule-", "rule6-", "ifrule-":
             let family: AddressFamily? = prefix == "rule6-" ? .ipv6 : nil
             for line in words(of: source) {
-                host.addRule(line.words, family: family, interface: interface, line.origin)
+                // SUSE's begin with it, perhaps.
+                let families: [String: AddressFamily] = ["ipv4": .ipv4, "ipv6": .ipv6]
+                let said = families[line.words[0]]
+                host.addRule(
+                    line.words.dropFirst(said == nil ? 0 : 1), family: said ?? family,
+                    interface: interface, line.origin)
             }
         default:
             if hasAssignments(source) {
@@ -96,15 +101,19 @@ enum RouteFileReader {
         }
     }
 
-    // MARK: SUSE: DESTINATION GATEWAY NETMASK INTERFACE TYPE OPTIONS
+    // MARK: SUSE: DESTINATION GATEWAY NETMASK INTERFACE OPTIONS
 
+    private static let types: Set<String> = [
+        "unicast", "local", "broadcast", "multicast", "throw", "unreachable", "prohibit",
+        "blackhole", "nat",
+    ]
+
+    /// Source: ifroute(5) of wicked.
     private static func readTable(
         _ source: SourceText, interface: Int?, into host: inout ImportedHost
     ) {
         for (fields, origin) in words(of: source) {
-            var columns = fields
-            // Options begin at the first word that is neither an address nor a device.
-            while columns.count < 4 { columns.append("-") }
+            let columns = fields + Array(repeating: "-", count: max(0, 4 - fields.count))
             var words = [columns[0]]
             if columns[2] != "-", !columns[0].contains("/"), columns[0] != "default" {
                 guard let length = maskLength(columns[2]) else {
@@ -113,21 +122,18 @@ enum RouteFileReader {
                 }
                 words = ["\(columns[0])/\(length)"]
             }
-            if columns.count > 4, columns[4] != "-" {
-                if ["blackhole", "unreachable", "prohibit", "throw", "unicast"].contains(columns[4])
-                {
-                    words.insert(columns[4], at: 0)
-                } else {
-                    // No type column: options at once.
-                    words += [columns[4]]
-                }
+            var options = columns[4...].drop { $0 == "-" }
+            if options.first == "type" { options.removeFirst() }
+            if let type = options.first, types.contains(type) {
+                words.insert(type, at: 0)
+                options = options.dropFirst().drop { $0 == "-" }
             }
             let gateway = columns[1].split(separator: "/").first.map(String.init) ?? "-"
             if gateway != "-", gateway != "0.0.0.0", gateway != "::" {
                 words += ["via", gateway]
             }
             if columns[3] != "-" { words += ["dev", columns[3]] }
-            words += columns.dropFirst(5)
+            words += options
             host.addRoute(words, interface: interface, origin)
         }
     }

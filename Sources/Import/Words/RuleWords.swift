@@ -119,11 +119,14 @@ struct RuleWords {
         guard parts.count <= 2, let mark: UInt32 = wordNumber(parts[0]) else {
             throw WordProblem("fwmark \(text) is no number")
         }
-        rule.firewallMark = mark
-        guard parts.count == 2 else { return }
-        guard let mask: UInt32 = wordNumber(parts[1]) else {
-            throw WordProblem("fwmark \(text) has no mask")
+        var mask: UInt32?
+        if parts.count == 2 {
+            mask = wordNumber(parts[1])
+            if mask == nil { throw WordProblem("fwmark \(text) has no mask") }
         }
+        // The kernel takes a mark of 0 for none where no mask is said, and a mask of 0 for no mark.
+        guard (mask ?? mark) != 0 else { return }
+        rule.firewallMark = mark
         rule.firewallMask = mask
     }
 

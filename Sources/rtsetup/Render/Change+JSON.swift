@@ -4,7 +4,7 @@ import Plist
 
 extension Change {
     func json(names: InterfaceNames) -> JSON {
-        var previous: JSON?
+        var previous = JSON.null
         if case .replace(let old, with: _) = action { previous = old.json(names: names) }
         return .object([
             "action": .string(verb),

@@ -77,6 +77,12 @@ struct RebindTests {
         #expect(resolved.refusals[0].severity == .error)
     }
 
+    @Test("is refused without the advice to list lo, which no file may")
+    func loopback() throws {
+        let resolved = try resolve(.bind([try address("10.0.0.30")], to: "lo"))
+        #expect(resolved.refusals.map(\.message) == ["lo is in no file"])
+    }
+
     @Test("what is not Floating moves when forced")
     func forced() throws {
         let address = try address("10.0.0.20")
