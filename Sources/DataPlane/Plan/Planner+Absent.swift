@@ -13,13 +13,13 @@ extension Planner {
         guard !absent.isEmpty else { return [] }
         var kept: Set<Rule> = []
         for closing in kernel.rules {
-            guard memory.owns(closing), closing.priority == RulePriority.failClosed,
+            guard past.owns(closing), closing.priority == RulePriority.failClosed,
                 closing.action == .unreachable, let source = closing.source, isNobodys(source)
             else { continue }
             for (config, _, table) in absent {
                 let isListed = config.addresses.contains { source.contains($0.address) }
                 let leading = kernel.rules.first {
-                    memory.owns($0) && $0.source == source && $0.action == .lookup
+                    past.owns($0) && $0.source == source && $0.action == .lookup
                         && $0.priority == config.rulePriority
                         && $0.incomingInterface == closing.incomingInterface
                         && (isListed || config.addressing == .external && $0.table == table)

@@ -14,7 +14,7 @@ extension Planner {
                 addAddress(address, entry, replacing: &replaced)
                 continue
             }
-            if !memory.owns(there) && !options.adopt {
+            if !past.owns(there) && !options.adopt {
                 satisfied.append(.address(there))
                 continue
             }
@@ -37,7 +37,7 @@ extension Planner {
             }
         }
         // In reverse, so that the primaries of a subnet leave last.
-        for address in kernel.addresses.reversed() where memory.owns(address) {
+        for address in kernel.addresses.reversed() where past.owns(address) {
             guard !desired.wants(address.identity), !replaced.contains(address.identity) else {
                 continue
             }
@@ -117,7 +117,7 @@ extension Planner {
             add(.addresses, .address(address), entry)
             return
         }
-        guard memory.owns(twin) else {
+        guard past.owns(twin) else {
             memory.createdAddresses.remove(address.identity)
             conflicts.append(
                 .init(

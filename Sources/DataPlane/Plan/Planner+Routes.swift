@@ -12,7 +12,7 @@ extension Planner {
             if there.contains(where: { $0.isEqual(to: route) && $0.protocol == route.protocol }) {
                 continue
             }
-            if let ours = there.first(where: { memory.owns($0) }) {
+            if let ours = there.first(where: { past.owns($0) }) {
                 replace(phase(of: route, entry), .route(ours), with: .route(route), entry)
             } else if let foreign = there.first(where: { $0.hasSamePath(as: route) }) {
                 if options.adopt {
@@ -54,7 +54,7 @@ extension Planner {
         let lateTables = Set(
             lateRules.map { rule in [UInt32(rule.family.rawValue), rule.table] })
         let unwanted = kernel.routes.filter {
-            memory.owns($0) && !desired.wants($0.identity)
+            past.owns($0) && !desired.wants($0.identity)
         }
         // The kernel takes a route with its source, and an interface's IPv4 routes with its last
         // IPv4 address: those cannot wait.
@@ -90,7 +90,7 @@ extension Planner {
     /// Leads the sources of every table that changes hands through a copy of it, so that nobody
     /// ever looks into a table that is another interface's already.
     mutating func planScratchTables() {
-        let ours = Dictionary(grouping: kernel.routes.filter { memory.owns($0) }, by: \.table)
+        let ours = Dictionary(grouping: kernel.routes.filter { past.owns($0) }, by: \.table)
         var taken = Set(kernel.routes.map(\.table)).union(desired.paths.map(\.table))
         for path in desired.paths.sorted(by: { $0.table < $1.table })
         where !contestedTables.contains(path.table) {
@@ -102,7 +102,7 @@ extension Planner {
             }
             contestedTables.insert(path.table)
             let rules = kernel.rules.filter {
-                $0.table == path.table && $0.action == .lookup && memory.owns($0)
+                $0.table == path.table && $0.action == .lookup && past.owns($0)
             }
             guard let owner = others.first(where: \.isLinkRoute)?.nextHops.first?.interface,
                 !rules.isEmpty,

@@ -5,7 +5,7 @@ extension Planner {
     mutating func planRules() {
         let there = Set(kernel.rules).subtracting(replacedRules)
         let foreign = Dictionary(
-            grouping: kernel.rules.filter { !memory.owns($0) }, by: { $0.marked(.unspecified) })
+            grouping: kernel.rules.filter { !past.owns($0) }, by: { $0.marked(.unspecified) })
         for entry in desired.wanted {
             guard case .rule(let rule) = entry.object else { continue }
             if there.contains(rule) { continue }
@@ -50,7 +50,7 @@ extension Planner {
     mutating func findUnwantedRules() {
         let kept = rulesOfAbsentInterfaces()
         unwantedRules = kernel.rules.filter {
-            memory.owns($0) && !desired.wants($0) && !replacedRules.contains($0)
+            past.owns($0) && !desired.wants($0) && !replacedRules.contains($0)
                 && !kept.contains($0)
         }
         unwantedRules += detourRules
@@ -70,7 +70,7 @@ extension Planner {
 
     /// Whether an address is there after the plan as it was before.
     func stays(_ address: InterfaceAddress) -> Bool {
-        !memory.owns(address) || desired.wants(address.identity)
+        !past.owns(address) || desired.wants(address.identity)
             || desired.released.contains(address.interface)
     }
 

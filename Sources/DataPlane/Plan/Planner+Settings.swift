@@ -69,7 +69,7 @@ extension Planner {
         }
         if case .link(let link) = remembered.first, link.value == .up(false),
             kernel.addresses.contains(where: {
-                $0.interface == link.interface && !memory.owns($0) && $0.isGlobal
+                $0.interface == link.interface && !past.owns($0) && $0.isGlobal
             })
         {
             warnings.append(

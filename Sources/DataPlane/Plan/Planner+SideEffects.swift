@@ -59,7 +59,7 @@ extension Planner {
         _ route: Route, with address: InterfaceAddress, mayReturn: Bool,
         remaining: [InterfaceAddress]
     ) {
-        if memory.owns(route) {
+        if past.owns(route) {
             // One that the plan moves to another interface is not lost with this one.
             guard let entry = desired[route.identity], case .route(let then) = entry.object,
                 then.nextHops.contains(where: { $0.interface == address.interface })
@@ -106,7 +106,7 @@ extension Planner {
     private mutating func planLoss(of families: [AddressFamily], on interface: InterfaceIndex) {
         let name = names.name(of: interface)
         for route in kernel.routes
-        where families.contains(route.family) && !memory.owns(route) && !route.isConnected
+        where families.contains(route.family) && !past.owns(route) && !route.isConnected
             && route.leavesOnly(through: interface)
         {
             noteLoss(
@@ -115,7 +115,7 @@ extension Planner {
         }
         for address in kernel.addresses
         where address.interface == interface && address.family == .ipv6 && address.isGlobal
-            && families.contains(.ipv6) && !memory.owns(address)
+            && families.contains(.ipv6) && !past.owns(address)
         {
             noteLoss(.address(address), owner: interface, with: name, isDefault: false)
         }

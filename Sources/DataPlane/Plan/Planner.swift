@@ -12,6 +12,9 @@ struct Planner {
     /// Before Linux 5.18 no address has a mark, not even lo's: then its lack is no difference.
     let comparesMarks: Bool
 
+    /// What earlier runs remember: whose is what that is there.
+    let past: Memory
+    /// What there is to remember once the plan is done.
     var memory: Memory
     var steps = Steps()
     var conflicts: [Diagnostic] = []
@@ -39,8 +42,10 @@ struct Planner {
         self.kernel = kernel
         self.desired = desired
         self.options = options
+        var memory = memory
+        memory.protocols = desired.protocols
+        past = memory
         self.memory = memory
-        self.memory.protocols = desired.protocols
         names = InterfaceNames(of: kernel.links)
         comparesMarks =
             options.comparesMarks ?? kernel.addresses.contains { $0.protocol != 0 }
