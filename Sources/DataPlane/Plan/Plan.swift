@@ -67,7 +67,6 @@ public struct Plan: Sendable {
             planner.planRoutes()
             planner.planRules()
             planner.planSideEffects()
-            planner.planPending()
         }
         self.memory = planner.memory
         conflicts = desired.conflicts + planner.conflicts

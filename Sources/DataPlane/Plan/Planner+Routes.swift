@@ -146,13 +146,15 @@ extension Planner {
 extension Route {
     /// Whether it leads straight onto one link: the mark of whose table it is.
     fileprivate var isLinkRoute: Bool { nextHops.count == 1 && nextHops[0].gateway == nil }
+
+    /// Whether it needs another one to reach its gateway.
+    var hasGateway: Bool { nextHops.contains { $0.gateway != nil } }
 }
 
 extension KernelObject {
     /// Whether it is a route that needs another one to reach its gateway.
-    fileprivate var hasGateway: Bool {
-        guard case .route(let route) = self else { return false }
-        return route.nextHops.contains { $0.gateway != nil }
+    var hasGateway: Bool {
+        if case .route(let route) = self { route.hasGateway } else { false }
     }
 }
 

@@ -1,53 +1,98 @@
 import Netlink
 import Plist
 
+extension Phase {
+    fileprivate static let makingRoutes = [Phase.settledRoutes, .routes, .mainDefaults]
+}
+
 extension Planner {
-    /// What the kernel takes from others with what the plan takes away: shown, and put back where
-    /// the kernel can hold it.
-    ///
-    /// Source: fib_sync_down_addr and fib_disable_ip (net/ipv4/fib_frontend.c),
-    /// addrconf_ifdown (net/ipv6/addrconf.c).
+    /// What the kernel takes with what the plan takes away: shown where it is others', and put back
+    /// where the kernel can hold it.
     mutating func planSideEffects() {
-        let removed: [InterfaceAddress] = steps[.addressRemovals].compactMap {
-            guard case .remove(.address(let address)) = $0.action else { return nil }
-            return address.family == .ipv4 ? address : nil
+        let loss = AddressLoss(steps, kernel)
+        let replaced = postponeRoutes(loss)
+        let taken =
+            loss.isEmpty
+            ? []
+            : kernel.routes.filter { !replaced.contains($0) && loss.cause(of: $0) != nil }
+        for route in taken where past.owns(route) {
+            if let entry = desired[route.identity] { add(.putBack, entry.object, entry) }
         }
-        let gone = Set(removed.map(\.identity))
-        let remaining =
-            kernel.addresses.filter { !gone.contains($0.identity) }
-            + steps[.addresses].compactMap {
-                guard case .add(.address(let address)) = $0.action else { return nil }
-                return address
-            }
-        for interface in Set(removed.map(\.interface)).sorted() {
-            let leaving = removed.filter { $0.interface == interface }
-            guard let last = leaving.last else { continue }
-            let isEmptied = !remaining.contains {
-                $0.interface == interface && $0.family == .ipv4
-            }
-            for route in kernel.routes where route.family == .ipv4 && !route.isConnected {
-                let source = leaving.first { address in
-                    route.preferredSource == address.address
-                        && route.table == RouteTable.main
-                        && !remaining.contains { $0.address == address.address }
-                }
-                guard source != nil || isEmptied && route.leavesOnly(through: interface) else {
-                    continue
-                }
-                lose(route, with: source ?? last, mayReturn: source == nil, remaining: remaining)
-            }
+        let foreign = taken.filter { !past.owns($0) }
+        for route in foreign {
+            let cause = loss.cause(of: route).map { "\($0.address)" } ?? ""
+            noteLoss(.route(route), owner: route.nextHops.first?.interface, with: cause)
         }
         planLinksGoingDown()
+        putBack(foreign, after: loss, except: replaced)
+        // A gateway must be reachable before the route that names it.
+        steps[.putBack] = steps[.putBack].sortedStably(by: \.object.hasGateway)
     }
 
-    /// What an interrupted run took from its owner goes back to it.
-    mutating func planPending() {
-        for case .route(let route) in memory.pending {
-            let isThere = kernel.routes.contains { $0.identity == route.identity }
-            let canBeThere = route.nextHops.allSatisfy { hop in
-                kernel.links.contains { $0.index == hop.interface && $0.isUp }
+    /// A route that would go with an address is made when that is gone.
+    ///
+    /// - Returns: the routes that the plan replaces.
+    private mutating func postponeRoutes(_ loss: AddressLoss) -> Set<Route> {
+        var replaced: Set<Route> = []
+        for phase in Phase.makingRoutes {
+            var early: [Change] = []
+            for var change in steps[phase] {
+                let old: Route? =
+                    if case .replace(.route(let old), _) = change.action { old } else { nil }
+                if let old { replaced.insert(old) }
+                guard case .route(let route) = change.object, loss.cause(of: route) != nil else {
+                    early.append(change)
+                    continue
+                }
+                if let old, loss.cause(of: old) != nil { change.action = .add(.route(route)) }
+                steps[.putBack].append(change)
             }
-            guard !isThere, canBeThere else { continue }
+            steps[phase] = early
+        }
+        return replaced
+    }
+
+    /// Others' routes go back where something still leads to their gateways: those that this plan
+    /// takes, and those that an interrupted run took.
+    private mutating func putBack(
+        _ taken: [Route], after loss: AddressLoss, except replaced: Set<Route>
+    ) {
+        let pending = past.pending.compactMap { object -> Route? in
+            guard case .route(let route) = object, !desired.wants(route.identity),
+                !kernel.routes.contains(where: { $0.identity == route.identity })
+            else { return nil }
+            return route
+        }
+        guard !taken.isEmpty || !pending.isEmpty else { return }
+        let upLinks = Set(kernel.links.filter(\.isUp).map(\.index))
+        var ground = RouteGround(
+            links: upLinks.subtracting(linksGoingDown), addresses: loss.remaining)
+        for route in kernel.routes
+        where loss.cause(of: route) == nil && !replaced.contains(route)
+            && (!past.owns(route) || desired.wants(route.identity))
+        {
+            ground.add(route)
+        }
+        for change in (Phase.makingRoutes + [.putBack]).flatMap({ steps[$0] }) {
+            if case .route(let route) = change.object { ground.add(route) }
+        }
+        let taking = Set(taken)
+        for route in (taken + pending).sortedStably(by: \.hasGateway) {
+            guard ground.carries(route) else {
+                if let entry = desired[route.identity] {
+                    // What stood where one of ours is wanted.
+                    add(.putBack, entry.object, entry)
+                } else if !taking.contains(route) {
+                    warnings.append(
+                        .init(
+                            .warning,
+                            "the foreign \(describe(.route(route))), which an interrupted run took "
+                                + "with an address, cannot be put back: nothing leads there now"))
+                }
+                continue
+            }
+            ground.add(route)
+            if taking.contains(route) { putBack.append(.route(route)) }
             steps[.putBack].append(
                 Change(
                     .add(.route(route)), owner: route.nextHops.first?.interface,
@@ -55,31 +100,14 @@ extension Planner {
         }
     }
 
-    private mutating func lose(
-        _ route: Route, with address: InterfaceAddress, mayReturn: Bool,
-        remaining: [InterfaceAddress]
-    ) {
-        if past.owns(route) {
-            // One that the plan moves to another interface is not lost with this one.
-            guard let entry = desired[route.identity], case .route(let then) = entry.object,
-                then.nextHops.contains(where: { $0.interface == address.interface })
-            else { return }
-            add(.putBack, entry.object, entry)
-            return
-        }
-        noteLoss(
-            .route(route), owner: route.nextHops.first?.interface, with: "\(address.address)",
-            isDefault: route.destination.isDefault && route.table == RouteTable.main)
-        let isSourceLocal =
-            route.preferredSource.map { source in
-                remaining.contains { $0.address == source }
-            } ?? true
-        guard mayReturn, isSourceLocal, route.canStandAlone(among: kernel.routes) else { return }
-        putBack.append(.route(route))
-        steps[.putBack].append(
-            Change(
-                .add(.route(route)), owner: route.nextHops.first?.interface,
-                note: "foreign, put back"))
+    private var linksGoingDown: Set<InterfaceIndex> {
+        Set(
+            steps[.irreversible].compactMap { change in
+                guard case .link(let setting) = change.object, setting.value == .up(false) else {
+                    return nil
+                }
+                return setting.interface
+            })
     }
 
     /// A link that goes down loses its routes and its IPv6 addresses, whoever made them; one
@@ -109,26 +137,27 @@ extension Planner {
         where families.contains(route.family) && !past.owns(route) && !route.isConnected
             && route.leavesOnly(through: interface)
         {
-            noteLoss(
-                .route(route), owner: interface, with: name,
-                isDefault: route.destination.isDefault && route.table == RouteTable.main)
+            noteLoss(.route(route), owner: interface, with: name)
         }
         for address in kernel.addresses
         where address.interface == interface && address.family == .ipv6 && address.isGlobal
             && families.contains(.ipv6) && !past.owns(address)
         {
-            noteLoss(.address(address), owner: interface, with: name, isDefault: false)
+            noteLoss(.address(address), owner: interface, with: name)
         }
     }
 
     private mutating func noteLoss(
-        _ object: KernelObject, owner: InterfaceIndex?, with cause: String, isDefault: Bool
+        _ object: KernelObject, owner: InterfaceIndex?, with cause: String
     ) {
+        guard lost.insert(object).inserted else { return }
         steps[.addressRemovals].append(
             Change(
                 .remove(object), owner: owner, note: "foreign, goes with \(cause)",
                 isSideEffect: true))
-        guard isDefault, !options.force else { return }
+        guard case .route(let route) = object, route.destination.isDefault, !options.force else {
+            return
+        }
         conflicts.append(
             .init(
                 .error,
@@ -141,20 +170,5 @@ extension Route {
     /// A route with another next hop besides stays when the interface goes.
     fileprivate func leavesOnly(through interface: InterfaceIndex) -> Bool {
         !nextHops.isEmpty && nextHops.allSatisfy { $0.interface == interface }
-    }
-
-    /// Whether the kernel takes it on an interface without addresses: nothing to reach first, or
-    /// a gateway that is on the link by word or by another route.
-    fileprivate func canStandAlone(among routes: [Route]) -> Bool {
-        nextHops.allSatisfy { hop in
-            guard let gateway = hop.gateway, !hop.isOnLink else { return true }
-            return routes.contains { other in
-                other.destination.contains(gateway) && !other.isConnected
-                    && other.table == table && other.preferredSource == nil
-                    && other.nextHops.contains {
-                        $0.interface == hop.interface && $0.gateway == nil
-                    }
-            }
-        }
     }
 }

@@ -24,6 +24,8 @@ struct Planner {
     var narrowed: [KernelObject.Identity: KernelObject] = [:]
     var narrowings: [Diagnostic] = []
     var putBack: [KernelObject] = []
+    /// Others' objects that go with what the plan takes away.
+    var lost: Set<KernelObject> = []
     var satisfied: [KernelObject] = []
     /// Tables that change hands, and what leads their sources around them meanwhile.
     var contestedTables: Set<UInt32> = []

@@ -28,8 +28,10 @@ struct SettledPath: Hashable {
 }
 
 extension Route {
-    /// Whether the kernel takes it with the addresses and links that are there.
-    fileprivate func isTaken(
+    /// Whether the kernel takes it beside routes of its table, with these addresses and links.
+    ///
+    /// Source: fib_check_nh_v4_gw (net/ipv4/fib_semantics.c), ip6_validate_gw (net/ipv6/route.c).
+    func isTaken(
         beside table: [Route], addresses: [InterfaceIndex: [InterfaceAddress]],
         upLinks: Set<InterfaceIndex>
     ) -> Bool {
@@ -42,16 +44,19 @@ extension Route {
                 guard let interface = hop.interface, upLinks.contains(interface) else {
                     return false
                 }
-                guard let gateway = hop.gateway, !hop.isOnLink, !gateway.isLinkLocal else {
-                    return true
-                }
+                guard let gateway = hop.gateway, !hop.isOnLink,
+                    !gateway.isLinkLocal || gateway.family == .ipv4
+                else { return true }
                 return (addresses[interface] ?? []).contains { $0.subnet.contains(gateway) }
                     || table.contains { route in
-                        route.destination.contains(gateway)
+                        route.destination.contains(gateway) && route.isOnLink
                             && route.nextHops.contains {
                                 $0.interface == interface && $0.gateway == nil
                             }
                     }
             }
     }
+
+    /// Whether a gateway may lie behind it: IPv4 asks for no wider scope than `link`.
+    private var isOnLink: Bool { family == .ipv6 || scope.rawValue >= RouteScope.link.rawValue }
 }

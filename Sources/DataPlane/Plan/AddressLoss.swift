@@ -1,0 +1,47 @@
+import Netlink
+
+/// The IPv4 addresses that a plan removes, and the routes that the kernel takes with them.
+///
+/// Source: fib_sync_down_addr and fib_disable_ip (net/ipv4/fib_frontend.c).
+struct AddressLoss {
+    private let leaving: [InterfaceAddress]
+    /// Every address that is there then.
+    let remaining: [InterfaceAddress]
+    private let emptied: Set<InterfaceIndex>
+
+    init(_ steps: Steps, _ kernel: KernelState) {
+        let leaving: [InterfaceAddress] = steps[.addressRemovals].compactMap {
+            guard case .remove(.address(let address)) = $0.action, address.family == .ipv4 else {
+                return nil
+            }
+            return address
+        }
+        let gone = Set(leaving.map(\.identity))
+        let remaining =
+            kernel.addresses.filter { !gone.contains($0.identity) }
+            + steps[.addresses].compactMap {
+                guard case .add(.address(let address)) = $0.action else { return nil }
+                return address
+            }
+        self.leaving = leaving
+        self.remaining = remaining
+        emptied = Set(leaving.map(\.interface)).subtracting(
+            remaining.lazy.filter { $0.family == .ipv4 }.map(\.interface))
+    }
+
+    var isEmpty: Bool { leaving.isEmpty }
+
+    /// The address with which a route goes; nil: it stays.
+    func cause(of route: Route) -> InterfaceAddress? {
+        guard !isEmpty, route.family == .ipv4, !route.isConnected else { return nil }
+        let source = leaving.first { address in
+            route.preferredSource == address.address && route.table == RouteTable.main
+                && !remaining.contains { $0.address == address.address }
+        }
+        if let source { return source }
+        // A route with another way out besides stays.
+        let isCutOff = route.nextHops.allSatisfy { $0.interface.map(emptied.contains) ?? false }
+        guard isCutOff, let first = route.nextHops.first else { return nil }
+        return leaving.last { $0.interface == first.interface }
+    }
+}
