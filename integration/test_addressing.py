@@ -106,6 +106,24 @@ class Addressing(Case):
         self.assertEqual(self.local("eth1"), [])
         self.assertNothingToDo()
 
+    def test_a_link_that_is_manual_from_now_on_stays_as_it_is(self):
+        """Nor is it forgotten who brought it up: teardown puts it back."""
+        before = self.host.dump()
+        manual = file(ETH0, ETH1 + " ActivationPolicy = manual;")
+        self.apply(file(ETH0, ETH1))
+        self.apply(manual)
+        self.assertTrue(self.host.links()["eth1"]["up"])
+        self.assertNothingToDo()
+        self.teardown()
+        self.assertSameDump(before)
+
+    def test_the_largest_table_has_the_largest_metric(self):
+        self.apply(file(ETH0, 'Name = eth1; Addresses = ( "2001:db8:0:1::20/64" ); '
+                              'Gateway = "2001:db8:0:1::ff"; Table = 4294967295;'))
+        metrics = [route["metric"] for route in
+                   self.host.show("-6 route show table main default dev eth1")]
+        self.assertEqual(metrics, [0xFFFF_FFFF])
+
     def test_an_absent_optional_interface_is_a_warning_and_a_required_one_an_error(self):
         absent = ETH1.replace("eth1", "eth9")
         result = self.plan(file(ETH0, absent))

@@ -45,6 +45,25 @@ class IPv6Off(Case):
         self.apply(file(ETH0, both + "MTU = 1500;"))
         self.assertNothingToDo()
 
+    def test_the_first_mtu_comes_back_before_the_address(self):
+        both = ETH1.replace('"10.0.0.20/24"', '"10.0.0.20/24", "2001:db8:0:1::20/64"')
+        for text in (ETH1 + "MTU = 1200;", both, ETH1 + "IPv6 = disabled;",
+                     ETH1 + "MTU = 1200; IPv6 = disabled;", both + "IPv6 = enabled;"):
+            with self.subTest(text):
+                self.apply(file(ETH0, text))
+                self.assertNothingToDo()
+        self.teardown()
+        self.assertEqual(self.host.links()["eth1"]["mtu"], 1500)
+        self.assertEqual(self.host.sysctl("net.ipv6.conf.eth1.disable_ipv6"), "0")
+
+    def test_an_mtu_of_others_that_is_too_small_is_told_with_its_cure(self):
+        self.host.ip("link set dev eth1 mtu 1000")
+        for more, cure in (("IPv6 = enabled;", "write MTU = 1280 or more"),
+                           ('Sysctl = { "ipv6.accept_ra" = 0; };',
+                            "first: ip link set dev eth1 mtu 1280")):
+            with self.subTest(more):
+                self.assertIn(cure, self.apply(file(ETH0, ETH1 + more), expect=69).err)
+
     def test_all_of_them_at_once_is_refused_where_the_file_wants_one(self):
         both = ETH1.replace('"10.0.0.20/24"', '"10.0.0.20/24", "2001:db8:0:1::20/64"')
         text = file(ETH0, both).rstrip().removesuffix("}")

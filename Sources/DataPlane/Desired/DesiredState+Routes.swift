@@ -175,7 +175,7 @@ extension ManagedInterface {
         case nil:
             switch family {
             case .ipv4: config.isPrimary ? 0 : table
-            case .ipv6: config.isPrimary ? 1024 : table &+ 1024
+            case .ipv6: config.isPrimary ? 1024 : UInt32(clamping: UInt64(table) + 1024)
             }
         }
     }

@@ -97,8 +97,10 @@ extension DesiredState {
             want(link(.mtu(mtu.value)), from: mtu.location, of: interface.index)
         }
         want(link(.group(group)), from: config.location, of: interface.index)
-        if config.activationPolicy == .up {
-            want(link(.up(true)), from: config.location, of: interface.index)
+        switch config.activationPolicy {
+        case .up: want(link(.up(true)), from: config.location, of: interface.index)
+        case .manual: leftAlone.insert(.up(interface.index))
+        case .down: break
         }
     }
 
@@ -132,8 +134,15 @@ extension DesiredState {
         case .disabled where !kernel.hasIPv6: break
         case .enabled where !kernel.hasIPv6:
             conflict(config.ipv6Location ?? config.location, "this kernel has no IPv6")
-        // The setting comes with the first MTU that IPv6 can use.
-        case .enabled where interface.link.mtu < 1280 && config.mtu != nil: break
+        case .enabled where interface.mtuThen < 1280:
+            conflict(
+                config.ipv6Location ?? config.location,
+                "the MTU of \(name) is \(interface.mtuThen), and an interface has no IPv6 under "
+                    + "1280; write MTU = 1280 or more")
+        // The setting goes with the last MTU that IPv6 can use, and comes with the first.
+        case .disabled where interface.mtuThen < 1280:
+            leftAlone.insert(.sysctl(.interface(name, "ipv6", "disable_ipv6")))
+        case .enabled where interface.link.mtu < 1280: break
         case .enabled, .disabled:
             want(
                 "ipv6", "disable_ipv6", config.ipv6 == .enabled ? "0" : "1",
@@ -153,6 +162,11 @@ extension DesiredState {
                 } ?? false
             if isHost && isAbsentLink {
                 warn(location, "\(name): no such interface now; it is set when it appears")
+            } else if let small = name.linkWithoutIPv6(kernel.links) {
+                conflict(
+                    location,
+                    "no sysctl \(name) while the MTU of \(small.name) is \(small.mtu): an interface "
+                        + "has no IPv6 under 1280; first: ip link set dev \(small.name) mtu 1280")
             } else {
                 conflict(location, "no sysctl \(name) on this host, or it cannot be read")
             }
@@ -161,6 +175,14 @@ extension DesiredState {
         want(
             .sysctl(SysctlSetting(name: name, value: value, interface: owner)), from: location,
             of: owner)
+    }
+}
+
+extension SysctlName {
+    /// The interface whose MTU leaves no room for this IPv6 setting of it.
+    fileprivate func linkWithoutIPv6(_ links: [Link]) -> Link? {
+        guard let named = ofInterface, named.family == "ipv6" else { return nil }
+        return links.first { $0.name == named.interface && $0.mtu < 1280 }
     }
 }
 

@@ -8,6 +8,18 @@ struct Host {
         var link: Link?
         /// The number of its route table.
         var table: UInt32
+
+        /// The MTU that its link will have: the file's, or the first one seen where the file no
+        /// longer has any; nil where the link is not there.
+        func mtuThen(_ memory: Memory) -> UInt32? {
+            guard let link else { return nil }
+            if let mtu = config.mtu { return mtu.value }
+            let now = LinkSetting(interface: link.index, .mtu(link.mtu))
+            guard let remembered = memory.settings[now.identity], remembered.ours == .link(now),
+                case .link(let first) = remembered.first, case .mtu(let mtu) = first.value
+            else { return link.mtu }
+            return mtu
+        }
     }
 
     var entries: [Entry]

@@ -4,11 +4,11 @@ import Netlink
 struct IPv6Losses {
     var interfaces: Set<InterfaceIndex> = []
 
-    init(_ host: Host, kernel: KernelState) {
+    init(_ host: Host, kernel: KernelState, memory: Memory) {
         for entry in host.entries where entry.config.isManaged {
             guard let link = entry.link else { continue }
             let goesDown = entry.config.activationPolicy == .down
-            let setsMTU = entry.config.mtu.map { $0.value < 1280 } ?? false
+            let setsMTU = entry.mtuThen(memory).map { $0 < 1280 } ?? false
             let setsSysctl = entry.config.sysctls.contains {
                 $0.family == "ipv6" && $0.key == "disable_ipv6" && $0.value != "0"
             }

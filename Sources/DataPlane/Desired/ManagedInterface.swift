@@ -5,6 +5,8 @@ struct ManagedInterface {
     var config: InterfaceConfig
     var link: Link
     var table: UInt32
+    /// The MTU that the link will have.
+    var mtuThen: UInt32
     /// What the file wants here now, in its order.
     var ownAddresses: [(address: InterfaceAddress, origin: AddressConfig)]
     /// What it will hold: ours, then everybody else's.
@@ -98,7 +100,7 @@ extension FinalAddresses {
         _ host: Host, kernel: KernelState, memory: Memory, protocol: UInt8,
         reporting state: inout DesiredState
     ) {
-        let losses = IPv6Losses(host, kernel: kernel)
+        let losses = IPv6Losses(host, kernel: kernel, memory: memory)
         let observed = Dictionary(
             grouping: kernel.addresses.filter {
                 !($0.family == .ipv6 && losses.interfaces.contains($0.interface))
@@ -138,7 +140,8 @@ extension FinalAddresses {
             byLink[link.index] = addresses
             managed.append(
                 ManagedInterface(
-                    config: entry.config, link: link, table: entry.table, ownAddresses: own,
+                    config: entry.config, link: link, table: entry.table,
+                    mtuThen: entry.mtuThen(memory) ?? link.mtu, ownAddresses: own,
                     addresses: addresses,
                     leavingSubnets: Set(
                         ours.filter { !mine.contains($0.identity) }.map(\.subnet)),

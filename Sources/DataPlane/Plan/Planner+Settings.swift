@@ -15,6 +15,7 @@ extension Planner {
         }
         let unwanted = memory.settings.filter {
             $0.key.queueOwner == nil && !desired.wants($0.key)
+                && !desired.leftAlone.contains($0.key)
         }
         for (identity, remembered) in unwanted.sorted(by: { $0.value < $1.value }) {
             if desired.isOfQueuesAlone, identity != .sysctl(.flowTable) { continue }
