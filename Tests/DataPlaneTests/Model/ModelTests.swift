@@ -23,10 +23,15 @@ struct ModelTests {
             try state.make(up)
             script.append(iproute2.command(up))
         }
+        script.append("settle")
         for step in 0..<45 {
             guard let action = generator.operation(on: state) else { continue }
             let command = iproute2.command(action)
             script.append("\(command) 2>/dev/null && echo '\(step) yes' || echo '\(step) no'")
+            switch Change(action).object {
+            case .address, .link: script.append("settle")
+            case .route, .rule, .sysctl, .channels, .steering: break
+            }
             let isDone = (try? state.make(action)) != nil
             answers.append("\(step) \(isDone ? "yes" : "no") \(command)")
         }
@@ -55,6 +60,9 @@ struct ModelTests {
     /// Devices like the model's; their peers are up, and know no IPv6.
     private static func preamble(_ state: KernelState) -> [String] {
         var script = [
+            // Without DAD too an address is tentative until a kernel thread has had its turn.
+            "settle() { for _ in $(seq 1000); do",
+            "[ -z \"$(ip -6 -o addr show tentative)\" ] && return; sleep 0.01; done; }",
             "sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv4.ip_forward=1",
             "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0",
             "sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.forwarding=1",
