@@ -18,6 +18,11 @@ enum Sample {
             sysctl -q -w net.ipv6.conf.$i.accept_dad=0
             ip link set $i up
         done
+        # Without DAD too an address is tentative until a kernel thread has had its turn.
+        for _ in $(seq 1000); do
+            [ -z "$(ip -6 -o addr show tentative)" ] && break
+            sleep 0.01
+        done
 
         """
 
