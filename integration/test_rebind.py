@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import test_crash
-from case import ETH0, QUICK, Case, file, main
+from case import ETH0, ETH3, QUICK, Case, file, main
 from vpc import PEERS, Capture
 
 FLOATING = "10.0.0.30"
@@ -105,6 +105,35 @@ class Moves(Rebinding):
         self.assertHeldBy("eth1")
         self.assertSameDump(home, "back home", after=self.dump())
         self.assertNothingToDo()
+
+    def test_a_conflict_of_another_interface_is_a_warning(self):
+        self.apply(file(ETH0, eth(1, floating(FLOATING + "/24")), eth(2), ETH3))
+        for conflict, cure in (
+            ("link set eth3 group 5", "link set eth3 group 82"),
+            ("route replace default via 10.0.1.250 dev eth3 table 1003 proto boot",
+             "route replace default via 10.0.1.253 dev eth3 table 1003 proto 82"),
+        ):
+            with self.subTest(conflict):
+                self.host.ip(conflict)
+                result = self.rebind(FLOATING, "--to", "eth2")
+                self.assertIn("warning: ", result.err)
+                self.assertHeldBy("eth2", FLOATING)
+                self.rebind(FLOATING, "--to", "eth1")
+                self.assertHeldBy("eth1", FLOATING)
+                self.host.ip(cure)
+                self.assertNothingToDo()
+        for name in ("eth1", "eth2"):
+            with self.subTest(name):
+                self.host.ip(f"link set {name} group 5")
+                self.assertIn("in group 5", self.rebind(FLOATING, "--to", "eth2", expect=69).err)
+                self.assertHeldBy("eth1", FLOATING)
+                self.host.ip(f"link set {name} group 82")
+
+    def test_an_address_leaves_a_required_interface_that_is_gone(self):
+        self.apply(file(ETH0, eth(1, floating(FLOATING + "/24"), more="Required = YES;"), eth(2)))
+        self.host.ip("link del eth1")
+        self.rebind(FLOATING, "--to", "eth2")
+        self.assertHeldBy("eth2", FLOATING)
 
     def test_an_interface_goes_by_name_altname_and_mac(self):
         self.host.ip("link property add dev eth2 altname enp2")

@@ -15,7 +15,7 @@ from pathlib import Path
 import test_dhcp
 from case import ETH0, ETH1, ETH2, ETH3, FOUR, GUIDE, file, main
 from namespace import Monitor
-from test_rebind import FLOATING, TWO, holders
+from test_rebind import FLOATING, FLOATING6, TWO, holders
 from vpc import INET4, INET6, Capture
 from watching import Manager, Watching
 
@@ -371,14 +371,137 @@ class Configuration(Watching):
         self.host.ip("rule add from 10.0.0.20 lookup 7 priority 20001")
         self.watch(text=file(ETH0, ETH1))
         self.assertIn("error: ", self.said)
-        self.assertIsNone(self.rule("10.0.0.20") if self.rule("10.0.0.20") != "7" else None)
+        # What was never applied as a whole is not begun.
+        self.assertEqual(holders(self.host, "10.0.0.20"), [])
         self.host.ip("addr add 192.0.2.1/32 dev lo")
         time.sleep(0.3)
         self.assertEqual(self.said.count("error: "), 1, self.said)
         self.assertIn("conflict", self.rtsetup("status", "--format", "json", expect=None).json["hold"])
         self.host.ip("rule del from 10.0.0.20 lookup 7")
         self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
-        self.assertIsNone(self.rtsetup("status", "--format", "json").json["hold"])
+        self.until(lambda: self.hold() is None, "end of the hold")
+
+    def hold(self):
+        return self.rtsetup("status", "--format", "json", expect=None).json["hold"]
+
+    def flush(self):
+        """Whatever is in conflict, this is put right."""
+        for family in ("-4", "-6"):
+            self.host.ip(f"{family} rule flush")
+            self.host.ip(f"{family} rule add priority 32766 lookup main")
+        self.host.ip("rule add priority 32767 lookup default")
+        self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
+
+    def test_a_conflict_of_one_eni_does_not_stop_the_repair_of_the_others(self):
+        self.watch(text=file(ETH0, ETH1, ETH2, ETH3.replace(
+            "Gateway", 'RouteMetric = none; Gateway').replace(
+                '"10.0.1.20/24"', '"10.0.1.20/24", "2001:db8:0:2::20/64"')))
+        for conflict, cure, words in (
+            ("link set eth3 group 5", "link set eth3 group default", "in group 5 already"),
+            ("addr add 10.0.0.20/24 dev eth3", "addr del 10.0.0.20/24 dev eth3",
+             "10.0.0.20 is on eth1 and on eth3"),
+            ("route replace default via 10.0.1.250 dev eth3 table 1003",
+             "route del default table 1003", "a foreign route stands where"),
+            ("link set eth3 mtu 1200", "link set eth3 mtu 1500", "the MTU of eth3 is 1200"),
+            ("link set eth3 master br7", "link set eth3 nomaster", "eth3 is a port of br7"),
+        ):
+            with self.subTest(conflict):
+                if "br7" in conflict:
+                    self.host.ip("link add br7 type bridge")
+                said = len(self.said)
+                self.host.ip(conflict)
+                self.until(lambda: words in self.said[said:], f"'{words}'")
+                self.until(lambda: words in (self.hold() or ""), "hold")
+                held = holders(self.host, "10.0.1.20")
+                self.flush()
+                with Capture(self.vpc) as capture:
+                    probe = self.vpc.probe("10.0.0.20", INET4)
+                    self.assertTrue(probe.answered)
+                    self.assertEqual(capture.ports(probe), {"port1"})
+                self.assertEqual(holders(self.host, "10.0.1.20"), held)
+                self.assertEqual(self.said[said:].count(words), 1, self.said[said:])
+                self.assertEqual(self.rtsetup("apply", expect=None).code, 69)
+                self.host.ip(cure)
+                self.until(lambda: "no conflict any more" in self.said[said:], "end")
+                self.untilWhole()
+
+    def test_a_required_eni_that_goes_does_not_stop_the_repair_of_the_others(self):
+        self.watch(text=file(ETH0, ETH1, ETH2 + " Required = YES;"))
+        self.host.ip("link del eth2")
+        self.untilLogged("no interface eth2 on this host")
+        self.flush()
+
+    def test_a_changed_file_that_the_host_refuses_leaves_the_old_one_in_force(self):
+        self.watch(text=file(ETH0, ETH1, ETH3))
+        moved = ETH1.replace("1001", "1007")
+        self.write(file(ETH0, moved, ETH3 + " Queues = { Channels = 400; };"))
+        self.untilLogged("the changed files are refused; what was read before stays in force")
+        self.assertIn("eth3 has at most", self.said)
+        self.flush()
+        self.assertEqual(self.said.count("are refused"), 1, self.said)
+        self.assertIn("refused", self.hold())
+        self.write(file(ETH0, moved, ETH3))
+        self.until(lambda: self.rule("10.0.0.20") == "1007", "mended file")
+        self.untilLogged("the files are good again")
+        self.untilWhole()
+
+    def test_a_refused_file_is_taken_up_when_its_conflict_has_gone(self):
+        self.watch(text=file(ETH0, ETH1))
+        self.host.ip("link set eth3 group 5")
+        self.write(file(ETH0, ETH1, ETH3))
+        self.untilLogged("are refused")
+        self.assertEqual(holders(self.host, "10.0.1.20"), [])
+        self.host.ip("link set eth3 group default")
+        self.until(lambda: holders(self.host, "10.0.1.20") == ["eth3"], "address")
+        self.untilWhole()
+
+    def test_what_another_run_has_applied_is_in_force_whatever_conflicts_since(self):
+        self.watch(text=file(ETH0, ETH1))
+        self.process.send_signal(signal.SIGSTOP)
+        self.apply(file(ETH0, ETH1, ETH3))
+        self.host.ip("link set eth3 group 5")
+        self.process.send_signal(signal.SIGCONT)
+        self.untilLogged("in group 5 already")
+        self.flush()
+        self.assertEqual(holders(self.host, "10.0.1.20"), ["eth3"])
+        self.assertNotIn("are refused", self.said)
+
+    def test_a_foreign_default_does_not_go_with_an_address(self):
+        bindings = Path(self.vpc.folder, "lib/bindings.plist")
+        self.watch(text=TWO)
+        self.rtsetup("rebind", FLOATING, "--release")
+        released = bindings.read_bytes()
+        self.rtsetup("rebind", FLOATING, "--to", "eth1")
+        self.host.ip(f"route add default via 10.0.0.253 dev eth0 src {FLOATING} metric 5000")
+        self.untilWhole()
+        before = self.host.dump()
+        bindings.write_bytes(released)
+        self.untilLogged("if that is meant: --force")
+        time.sleep(0.5)
+        self.assertSameDump(before)
+        self.flush()
+        self.assertEqual(holders(self.host, FLOATING), ["eth1"])
+
+    def test_an_address_stays_where_it_is_while_it_cannot_go_where_it_is_bound(self):
+        bindings = Path(self.vpc.folder, "lib/bindings.plist")
+        for name in ("eth1", "eth2"):
+            self.vpc.grant(name, FLOATING, FLOATING6)
+        self.watch(text=TWO)
+        self.rtsetup("rebind", FLOATING6, "--to", "eth2")
+        moved = bindings.read_bytes()
+        self.rtsetup("rebind", FLOATING6, "--to", "eth1")
+        self.untilWhole()
+        self.host.ip("link set eth2 mtu 1200")
+        self.untilLogged("the MTU of eth2 is 1200")
+        bindings.write_bytes(moved)
+        time.sleep(0.5)
+        self.assertEqual(holders(self.host, FLOATING6), ["eth1"])
+        with Capture(self.vpc) as capture:
+            probe = self.vpc.probe(FLOATING6, INET6)
+            self.assertEqual(capture.ports(probe), {"port1"})
+        self.host.ip("link set eth2 mtu 1500")
+        self.until(lambda: holders(self.host, FLOATING6) == ["eth2"], "move")
+        self.untilWhole()
 
 
 class Others(Watching):

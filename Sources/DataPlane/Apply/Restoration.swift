@@ -224,7 +224,7 @@ extension KernelState {
 
 extension KernelObject {
     /// What it needs to be there: with an interface that went away its objects are gone for good.
-    fileprivate var interfaces: Set<InterfaceIndex> {
+    var interfaces: Set<InterfaceIndex> {
         switch self {
         case .link(let setting): [setting.interface]
         case .address(let address): [address.interface]

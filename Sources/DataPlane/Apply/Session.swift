@@ -123,6 +123,7 @@ public final class Session {
             var reading = options
             reading.acceptsDuplicates = true
             reading.acceptsNarrowing = true
+            reading.refusal = .none
             reading.comparesMarks = plan.comparesMarks
             failure = verify(aim.goal, options: reading, memory: &after, reporting: &duplicates)
             if let rest = failure?.unforeseenQueues(of: plan) {
@@ -227,9 +228,17 @@ public final class Session {
         let planning = Stopwatch()
         var desired = aim.goal.desired(kernel: state, memory: memory)
         desired.conflicts +=
-            aim.rebind?.conflicts(kernel: state, desired: desired, memory: memory) ?? []
+            aim.rebind?.conflicts(kernel: state, desired: desired, memory: memory)
+            .map { Conflict($0) } ?? []
+        var options = options
+        if let rebind = aim.rebind {
+            options.refusal = .of(rebind.concerned(state, boundBefore: past.bindings))
+        }
         var plan = Plan(from: state, to: desired, memory: memory, options: options)
         plan.note(desired.floating)
+        if aim.rebind != nil {
+            plan.warnings += plan.standing.map { Diagnostic(.warning, at: $0.location, $0.message) }
+        }
         durations.plan = planning.microseconds
         // Tables have a file of their own.
         var after = aim.goal.memory(after: plan, bindings: aim.bindings)

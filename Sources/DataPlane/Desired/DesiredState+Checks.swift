@@ -52,7 +52,8 @@ extension DesiredState {
                 interface.config.location,
                 "\(interface.link.name) is in group \(group) already; if that is every ENI's, "
                     + "write LinkGroup = \(group); else: "
-                    + "ip link set dev \(interface.link.name) group default")
+                    + "ip link set dev \(interface.link.name) group default",
+                of: [interface.index], leaving: .object(now.identity))
         }
     }
 
@@ -80,7 +81,8 @@ extension DesiredState {
                     interface.config.location,
                     "\(link.name) is not in the file, but has \(theirs.address) in the subnet "
                         + "\(mine.subnet) of \(interface.link.name); add "
-                        + "{ Name = \(link.name); \(primary)Addressing = external; }")
+                        + "{ Name = \(link.name); \(primary)Addressing = external; }",
+                    of: [interface.index], leaving: .nothing)
                 break
             }
         }
@@ -111,14 +113,17 @@ extension DesiredState {
                 }
                 continue
             }
-            let sources = addresses.managed.flatMap { $0.globalAddresses(rule.family) }
-                .map(\.address)
-            guard rule.mayMatchLocally(anyOf: sources) else { continue }
+            let caught = addresses.managed.filter { interface in
+                rule.mayMatchLocally(
+                    anyOf: interface.globalAddresses(rule.family).map(\.address))
+            }
+            guard !caught.isEmpty else { continue }
             if isAmongOurs {
                 conflict(
                     nil,
                     "a foreign rule stands at a priority of ours: \(words); remove it: "
-                        + rule.deleteCommand)
+                        + rule.deleteCommand,
+                    of: Set(caught.map(\.index)), leaving: .removals)
             } else {
                 warn(
                     nil,
@@ -163,48 +168,61 @@ extension DesiredState {
                     "the \(family) default route of \(name) (metric \(other.metric)) would "
                         + (other.metric == best ? "equal" : "beat")
                         + " that of the primary \(primary.link.name) (metric \(best)); "
-                        + "write a larger RouteMetric, or none")
+                        + "write a larger RouteMetric, or none",
+                    of: [primary.index, other.interface],
+                    leaving: .object(
+                        .route(
+                            table: RouteTable.main, .default(family), typeOfService: 0,
+                            metric: other.metric)))
             }
         }
     }
 
     /// One source cannot have two tables.
     private mutating func checkDuplicates(_ addresses: FinalAddresses) {
-        var holders: [IPAddress: Int] = [:]
-        for (index, interface) in addresses.managed.enumerated() {
+        var holders: [IPAddress: ManagedInterface] = [:]
+        for interface in addresses.managed {
             for held in interface.addresses where held.isGlobal {
-                guard let first = holders.updateValue(index, forKey: held.address), first != index
+                guard let other = holders.updateValue(interface, forKey: held.address),
+                    other.index != interface.index
                 else { continue }
-                let other = addresses.managed[first]
-                let own = [interface, other].first { candidate in
-                    candidate.ownAddresses.contains { $0.address.address == held.address }
-                }
-                let stranger = own?.index == interface.index ? other : interface
-                let length = stranger.addresses.first { $0.address == held.address }?.prefixLength
-                conflict(
-                    own?.ownAddresses.first { $0.address.address == held.address }?.origin
-                        .location ?? interface.config.location,
-                    "\(held.address) is on \(other.link.name) and on \(interface.link.name); "
-                        + "remove one: ip address del \(held.address)/\(length ?? 0) dev "
-                        + stranger.link.name)
+                reportDuplicate(of: held, on: interface, beside: other, leaving: .removals)
             }
         }
+        for stray in addresses.strays {
+            guard let here = addresses.managed.first(where: { $0.index == stray.interface }),
+                let home = holders[stray.address]
+            else { continue }
+            reportDuplicate(of: stray, on: here, beside: home, leaving: .nothing)
+        }
+    }
+
+    private mutating func reportDuplicate(
+        of stranger: InterfaceAddress, on interface: ManagedInterface,
+        beside other: ManagedInterface, leaving extent: Conflict.Extent
+    ) {
+        let origin = other.ownAddresses.first { $0.address.address == stranger.address }?.origin
+        let (name, length) = (interface.link.name, stranger.prefixLength)
+        conflict(
+            origin?.location ?? interface.config.location,
+            "\(stranger.address) is on \(other.link.name) and on \(name); "
+                + "remove one: ip address del \(stranger.address)/\(length) dev \(name)",
+            of: [interface.index, other.index], leaving: extent)
     }
 
     /// The kernel takes one of the host's own IPv4 addresses for a gateway without a word, and
     /// nothing ever answers there. (For IPv6 it refuses.)
     private mutating func checkGateways(_ addresses: FinalAddresses) {
-        // One gateway may have a route in main and one in a table.
-        var told: Set<Diagnostic> = []
         for entry in wanted {
             guard case .route(let route) = entry.object else { continue }
             for hop in route.nextHops {
                 guard let gateway = hop.gateway, gateway.family == .ipv4,
                     addresses.isHeld(gateway)
                 else { continue }
-                let problem = Diagnostic(
-                    .error, at: entry.origin, "the gateway \(gateway) is this host's own address")
-                if told.insert(problem).inserted { conflicts.append(problem) }
+                conflict(
+                    entry.origin, "the gateway \(gateway) is this host's own address",
+                    of: Set(route.nextHops.compactMap(\.interface)),
+                    leaving: .object(route.identity))
             }
         }
     }

@@ -33,7 +33,7 @@ extension DesiredState {
                 "\(discovery.path) is gone, and what it gave is configured; start rtdiscover, or "
                     + "take Discovery out")
         }
-        guard conflicts.isEmpty else { return }
+        guard !isBlocked else { return }
 
         var memory = memory
         memory.protocols = protocols
@@ -66,15 +66,15 @@ extension DesiredState {
         self.init(nothingButKernelRules: kernel, memory: memory)
         isOfQueuesAlone = true
         meet(Host(config, kernel: kernel, memory: memory), config)
-        guard conflicts.isEmpty else { return }
+        guard !isBlocked else { return }
         wantQueues(kernel: kernel, memory: memory)
     }
 
     private mutating func meet(_ host: Host, _ config: Config) {
         interfaces = host.entries.map { ($0.config, $0.link, $0.table) }
-        conflicts += host.diagnostics.filter { $0.severity == .error }
-        warnings += host.diagnostics.filter { $0.severity == .warning }
-        conflicts += config.bindingDiagnostics.filter { $0.severity == .error }
+        conflicts += host.findings.conflicts
+        warnings += host.findings.warnings
+        conflicts += config.bindingDiagnostics.filter { $0.severity == .error }.map { Conflict($0) }
         warnings += config.bindingDiagnostics.filter { $0.severity == .warning }
         released = Set(
             host.entries.compactMap { $0.config.isManaged ? nil : $0.link?.index })
@@ -151,7 +151,8 @@ extension DesiredState {
             conflict(
                 interface.config.ruleSource?.location,
                 "RuleSource = subnet on \(interface.link.name), but another interface has "
-                    + "\(stranger) in \(subnet); use auto or address")
+                    + "\(stranger) in \(subnet); use auto or address",
+                of: [interface.index], leaving: .nothing)
         }
         let rest = mine.filter { address in !prefixes.contains { $0.contains(address) } }
         return (prefixes + SourcePrefixes.cover(rest, avoiding: others)).sorted()

@@ -73,14 +73,15 @@ extension DesiredState {
                 let observed = kernel.queues[link.index]
             else { continue }
             guard let queues = observed.queues else {
-                conflict(config.location, link.isNotShownBySysFS)
+                conflict(
+                    config.location, link.isNotShownBySysFS, of: [link.index], leaving: .queues)
                 continue
             }
             var device = SteeringDevice(link, channels: observed.channels, queues: queues)
             device.returningCounts = memory.firstCounts(of: link.index, observed.channels)
             let plan = SteeringPlan(config.policy, for: device, on: host)
             steering[link.index] = plan
-            report(plan.problems, of: link.name, config)
+            report(plan.problems, of: link, config)
             want(plan, for: device, of: link.index, config)
             if let entries = plan.flowEntries, entries > flowTable?.entries ?? 0 {
                 flowTable = (entries, config.location(of: .rfs))
@@ -117,12 +118,14 @@ extension DesiredState {
     }
 
     private mutating func report(
-        _ problems: [SteeringProblem], of name: String, _ config: QueuesConfig
+        _ problems: [SteeringProblem], of link: Link, _ config: QueuesConfig
     ) {
         for problem in problems {
-            let message = problem.message(of: name)
+            let message = problem.message(of: link.name)
             switch problem.severity {
-            case .error: conflict(config.location(of: problem.key), message)
+            case .error:
+                conflict(
+                    config.location(of: problem.key), message, of: [link.index], leaving: .queues)
             case .warning: warn(config.location(of: problem.key), message)
             case .note: break
             }

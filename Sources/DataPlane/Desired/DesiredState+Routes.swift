@@ -131,7 +131,9 @@ extension DesiredState {
                 if let name = hop.interface {
                     guard let link = kernel.links.first(where: { $0.answers(to: name.value) })
                     else {
-                        conflict(name.location, "no interface \(name.value) on this host")
+                        conflict(
+                            name.location, "no interface \(name.value) on this host",
+                            of: [interface.index], leaving: .removals)
                         return nil
                     }
                     index = link.index

@@ -87,12 +87,14 @@ extension DesiredState {
             if let maximum = interface.link.maximumMTU, mtu.value > maximum {
                 conflict(
                     mtu.location,
-                    "MTU \(mtu.value) is above what \(interface.link.name) can do (\(maximum))")
+                    "MTU \(mtu.value) is above what \(interface.link.name) can do (\(maximum))",
+                    of: [interface.index], leaving: .object(.mtu(interface.index)))
             }
             if let minimum = interface.link.minimumMTU, mtu.value < minimum {
                 conflict(
                     mtu.location,
-                    "MTU \(mtu.value) is below what \(interface.link.name) can do (\(minimum))")
+                    "MTU \(mtu.value) is below what \(interface.link.name) can do (\(minimum))",
+                    of: [interface.index], leaving: .object(.mtu(interface.index)))
             }
             want(link(.mtu(mtu.value)), from: mtu.location, of: interface.index)
         }
@@ -138,7 +140,8 @@ extension DesiredState {
             conflict(
                 config.ipv6Location ?? config.location,
                 "the MTU of \(name) is \(interface.mtuThen), and an interface has no IPv6 under "
-                    + "1280; write MTU = 1280 or more")
+                    + "1280; write MTU = 1280 or more",
+                of: [interface.index], leaving: .family(.ipv6))
         // The setting goes with the last MTU that IPv6 can use, and comes with the first.
         case .disabled where interface.mtuThen < 1280:
             leftAlone.insert(.sysctl(.interface(name, "ipv6", "disable_ipv6")))
@@ -166,9 +169,12 @@ extension DesiredState {
                 conflict(
                     location,
                     "no sysctl \(name) while the MTU of \(small.name) is \(small.mtu): an interface "
-                        + "has no IPv6 under 1280; first: ip link set dev \(small.name) mtu 1280")
+                        + "has no IPv6 under 1280; first: ip link set dev \(small.name) mtu 1280",
+                    of: [small.index], leaving: .family(.ipv6))
             } else {
-                conflict(location, "no sysctl \(name) on this host, or it cannot be read")
+                conflict(
+                    location, "no sysctl \(name) on this host, or it cannot be read",
+                    of: owner.map { [$0] } ?? [], leaving: .nothing)
             }
             return
         }

@@ -19,8 +19,7 @@ public struct DesiredState: Sendable {
     public internal(set) var leftAlone: Set<KernelObject.Identity> = []
     /// Per interface and family: its route table and source prefixes, for status and checks.
     public internal(set) var paths: [SourcePath] = []
-    /// What stops a plan (exit 69).
-    public internal(set) var conflicts: [Diagnostic] = []
+    var conflicts: [Conflict] = []
     public internal(set) var warnings: [Diagnostic] = []
     /// Route tables handed out in this run, to be remembered.
     public internal(set) var newTables: [MACAddress: UInt32] = [:]
@@ -82,9 +81,15 @@ public struct DesiredState: Sendable {
         warnings.append(Diagnostic(.warning, at: location, message))
     }
 
-    mutating func conflict(_ location: SourceLocation?, _ message: String) {
-        conflicts.append(Diagnostic(.error, at: location, message))
+    mutating func conflict(
+        _ location: SourceLocation?, _ message: String, of interfaces: Set<InterfaceIndex> = [],
+        leaving extent: Conflict.Extent = .host
+    ) {
+        conflicts.append(Conflict(location, message, of: interfaces, leaving: extent))
     }
+
+    /// Whether something stands in the way of all of it.
+    var isBlocked: Bool { conflicts.contains { $0.extent == .host } }
 }
 
 /// How packets with an interface's addresses as source leave, for one family.

@@ -29,20 +29,26 @@ struct Host {
     var unlisted: [Link]
     /// Numbers handed out in this run, for LIB-DIR.
     var newTables: [MACAddress: UInt32]
-    var diagnostics: [Diagnostic] = []
+    var findings = Findings()
+
+    /// What links have to do with entries that do not mean just one.
+    struct Findings {
+        var conflicts: [Conflict] = []
+        var warnings: [Diagnostic] = []
+    }
 
     init(_ config: Config, kernel: KernelState, memory: Memory) {
-        var diagnostics: [Diagnostic] = []
+        var findings = Findings()
         let links = config.interfaces.map {
-            Self.link(of: $0, in: kernel.links, reporting: &diagnostics)
+            Self.link(of: $0, in: kernel.links, reporting: &findings)
         }
         var entryOfLink: [InterfaceIndex: InterfaceConfig] = [:]
         for (interface, link) in zip(config.interfaces, links) {
             guard let link else { continue }
             if let other = entryOfLink.updateValue(interface, forKey: link.index) {
-                diagnostics.append(
-                    Diagnostic(
-                        .error, at: interface.location,
+                findings.conflicts.append(
+                    Conflict(
+                        interface.location,
                         "this and the entry at \(other.location) are both \(link.name); "
                             + Self.cure(interface, config.discovery)))
             }
@@ -54,7 +60,7 @@ struct Host {
         newTables = numbers.new
         sysctls = config.sysctls
         unlisted = kernel.links.filter { entryOfLink[$0.index] == nil }
-        self.diagnostics = diagnostics
+        self.findings = findings
     }
 
     /// Discovered interfaces are merged by MAC alone, before anything is known of this host.
@@ -67,12 +73,15 @@ struct Host {
 
     /// The one link that an entry means: by MAC where it has one, else by name.
     static func link(
-        of interface: InterfaceConfig, in links: [Link], reporting diagnostics: inout [Diagnostic]
+        of interface: InterfaceConfig, in links: [Link], reporting findings: inout Findings
     ) -> Link? {
-        func report(_ severity: Diagnostic.Severity, _ message: String) {
-            let location =
-                interface.mac?.location ?? interface.name?.location ?? interface.location
-            diagnostics.append(Diagnostic(severity, at: location, message))
+        let location = interface.mac?.location ?? interface.name?.location ?? interface.location
+        func warn(_ message: String) {
+            findings.warnings.append(Diagnostic(.warning, at: location, message))
+        }
+        func conflict(_ message: String, of links: [Link], _ extent: Conflict.Extent) {
+            findings.conflicts.append(
+                Conflict(location, message, of: Set(links.map(\.index)), leaving: extent))
         }
         let named = links.filter { link in
             if let mac = interface.mac?.value { return link.identifyingMAC == mac }
@@ -84,23 +93,27 @@ struct Host {
             if interface.isManaged, let port = named.first,
                 let master = links.first(where: { $0.index == port.master })
             {
-                report(.error, "\(port.name) is a port of \(master.name); name that one instead")
+                conflict(
+                    "\(port.name) is a port of \(master.name); name that one instead",
+                    of: named, .interfaces)
+            } else if interface.isManaged, interface.isRequired {
+                conflict("no interface \(interface.label) on this host", of: [], .nothing)
             } else if interface.isManaged {
-                report(
-                    interface.isRequired ? .error : .warning,
-                    "no interface \(interface.label) on this host"
-                        + (interface.isRequired ? "" : "; it is configured when it appears"))
+                warn(
+                    "no interface \(interface.label) on this host; it is configured when it appears"
+                )
             }
             return nil
         }
         if matches.count > 1 {
             let names = matches.map(\.name).joined(separator: " and ")
-            report(.error, "\(names) both have the MAC address \(interface.label); add Name")
+            conflict(
+                "\(names) both have the MAC address \(interface.label); add Name", of: matches,
+                .interfaces)
             return nil
         }
         if let name = interface.name?.value, !link.answers(to: name) {
-            report(
-                .warning,
+            warn(
                 "the interface with this MAC address is \(link.name), not \(name); "
                     + "the MAC address decides")
         }

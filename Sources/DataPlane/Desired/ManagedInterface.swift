@@ -38,6 +38,9 @@ struct FinalAddresses {
     var managed: [ManagedInterface] = []
     private var byLink: [InterfaceIndex: [InterfaceAddress]] = [:]
     private var sharingIPv4: Set<InterfaceIndex> = []
+    /// What somebody has put on one interface though the files have it on another: with a rule for
+    /// each it would have two tables, so it counts where the files have it.
+    private(set) var strays: [InterfaceAddress] = []
     /// Every global address in order, with who holds it; nil: an interface that is not here yet.
     private var holders: [(address: IPAddress, interface: InterfaceIndex?)] = []
 
@@ -147,12 +150,32 @@ extension FinalAddresses {
                         ours.filter { !mine.contains($0.identity) }.map(\.subnet)),
                     mainRoutes: mainRoutes[link.index] ?? []))
         }
+        leaveOutStrays()
         holders = expected.map { ($0, nil) }
         for (index, addresses) in byLink {
             holders += addresses.lazy.filter(\.isGlobal).map { ($0.address, index) }
         }
         holders.sort { $0.address < $1.address }
         sharingIPv4 = interfacesSharingIPv4()
+    }
+
+    private mutating func leaveOutStrays() {
+        var homes: [IPAddress: InterfaceIndex] = [:]
+        for interface in managed {
+            for own in interface.ownAddresses where own.address.isGlobal {
+                homes[own.address.address] = interface.index
+            }
+        }
+        for position in managed.indices {
+            let index = managed[position].index
+            let found = managed[position].foreignAddresses.filter {
+                $0.isGlobal && homes[$0.address, default: index] != index
+            }
+            guard !found.isEmpty else { continue }
+            strays += found
+            managed[position].addresses.removeAll(where: found.contains)
+            byLink[index] = managed[position].addresses
+        }
     }
 }
 

@@ -11,6 +11,8 @@ public struct Plan: Sendable {
     public internal(set) var changes: [Change] = []
     /// What forbids the plan (exit 69), each with its cure.
     public internal(set) var conflicts: [Diagnostic] = []
+    /// Conflicts beside which the plan is made: what they are about is left as it is.
+    var standing: [Diagnostic] = []
     public internal(set) var warnings: [Diagnostic] = []
     /// Addresses that another host on the link holds too, where that is accepted.
     var duplicates: [Diagnostic] = []
@@ -27,6 +29,7 @@ public struct Plan: Sendable {
     public internal(set) var satisfied: [KernelObject] = []
 
     public var isEmpty: Bool { changes.isEmpty }
+    var allConflicts: [Diagnostic] { conflicts + standing }
 
     /// How a plan treats what is not ours.
     public struct Options: Hashable, Sendable {
@@ -42,6 +45,8 @@ public struct Plan: Sendable {
         /// Others may be changing things meanwhile: what differs when it is read back is no reason
         /// to undo, but one to look again.
         var acceptsDrift = false
+        /// A conflict that is accepted stops only what it is about.
+        var refusal: Refusal = .all
         /// Whether this kernel marks addresses, as the plan that is read back has found; nil: look.
         var comparesMarks: Bool?
 
@@ -61,17 +66,22 @@ public struct Plan: Sendable {
         planner.planQueues()
         if !desired.isOfQueuesAlone {
             planner.planAddresses()
-            planner.planPromotion()
             planner.planScratchTables()
             planner.findUnwantedRules()
             planner.planRoutes()
             planner.planRules()
+        }
+        planner.leaveConflicting()
+        if !desired.isOfQueuesAlone {
             planner.planSideEffects()
+            planner.planPromotion()
         }
         self.memory = planner.memory
-        conflicts = desired.conflicts + planner.conflicts
+        let conflicts = desired.conflicts + planner.conflicts
+        self.conflicts = conflicts.filter { !planner.accepts($0) }.diagnostics
+        standing = conflicts.filter(planner.accepts).diagnostics
         // A desired state with a conflict is not whole: nothing may be removed for it.
-        changes = conflicts.isEmpty ? planner.steps.inOrder : []
+        changes = self.conflicts.isEmpty ? planner.steps.inOrder : []
         warnings = desired.warnings + planner.warnings
         duplicates = planner.duplicates
         narrowed = planner.narrowed

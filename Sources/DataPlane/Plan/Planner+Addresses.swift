@@ -120,12 +120,13 @@ extension Planner {
         guard past.owns(twin) else {
             memory.createdAddresses.remove(address.identity)
             conflicts.append(
-                .init(
-                    .error, at: entry.origin,
+                Conflict(
+                    entry.origin,
                     "\(names.name(of: address.interface)) already has \(twin.address) as foreign "
                         + "\(twin.address)/\(twin.prefixLength); write that length, or remove it: "
                         + "ip address del \(twin.address)/\(twin.prefixLength) dev "
-                        + "\(names.name(of: address.interface))"))
+                        + "\(names.name(of: address.interface))",
+                    of: [address.interface], leaving: .removals))
             return
         }
         replaced.insert(twin.identity)

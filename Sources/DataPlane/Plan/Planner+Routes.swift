@@ -23,11 +23,12 @@ extension Planner {
                 }
             } else if let foreign = there.first {
                 conflicts.append(
-                    .init(
-                        .error, at: entry.origin,
+                    Conflict(
+                        entry.origin,
                         "a foreign route stands where \(describe(.route(route))) is wanted: "
                             + "\(describe(.route(foreign))); remove it: "
-                            + "\(foreign.deleteCommand(names: names))"))
+                            + "\(foreign.deleteCommand(names: names))",
+                        of: entry.owner.map { [$0] } ?? [], leaving: .removals))
             } else {
                 add(phase(of: route, entry), entry.object, entry)
             }

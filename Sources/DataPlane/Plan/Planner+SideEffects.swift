@@ -9,6 +9,21 @@ extension Planner {
     /// What the kernel takes with what the plan takes away: shown where it is others', and put back
     /// where the kernel can hold it.
     mutating func planSideEffects() {
+        while true {
+            let (steps, warnings) = (steps, warnings)
+            (putBack, lost) = ([], [])
+            findSideEffects()
+            let found = self
+            (self.steps, self.warnings) = (steps, warnings)
+            // What causes a conflict that is accepted is left as it is, and takes nothing along.
+            guard leaveConflicting() else {
+                self = found
+                return
+            }
+        }
+    }
+
+    private mutating func findSideEffects() {
         let loss = AddressLoss(steps, kernel)
         let replaced = postponeRoutes(loss)
         let taken =
@@ -20,8 +35,10 @@ extension Planner {
         }
         let foreign = taken.filter { !past.owns($0) }
         for route in foreign {
-            let cause = loss.cause(of: route).map { "\($0.address)" } ?? ""
-            noteLoss(.route(route), owner: route.nextHops.first?.interface, with: cause)
+            guard let cause = loss.cause(of: route) else { continue }
+            noteLoss(
+                .route(route), owner: route.nextHops.first?.interface, with: "\(cause.address)",
+                by: (cause.interface, .removals))
         }
         planLinksGoingDown()
         putBack(foreign, after: loss, except: replaced)
@@ -114,41 +131,46 @@ extension Planner {
     /// without IPv6 what it has of that family.
     private mutating func planLinksGoingDown() {
         for change in steps[.writeThrough] + steps[.irreversible] {
+            let extent = Conflict.Extent.object(change.object.identity)
             switch change.action {
             case .replace(_, with: .link(let setting)) where setting.value == .up(false):
-                planLoss(of: AddressFamily.allCases, on: setting.interface)
+                planLoss(of: AddressFamily.allCases, on: setting.interface, leaving: extent)
             case .replace(_, with: .link(let setting)):
-                planLoss(of: [.ipv6], on: setting.interface)
+                planLoss(of: [.ipv6], on: setting.interface, leaving: extent)
             case .replace(_, with: .sysctl(let setting)):
                 guard let named = setting.name.ofInterface, named.key == "disable_ipv6",
                     setting.value != "0"
                 else { continue }
                 for link in kernel.links where [link.name, "all"].contains(named.interface) {
-                    planLoss(of: [.ipv6], on: link.index)
+                    planLoss(of: [.ipv6], on: link.index, leaving: extent)
                 }
             default: break
             }
         }
     }
 
-    private mutating func planLoss(of families: [AddressFamily], on interface: InterfaceIndex) {
+    private mutating func planLoss(
+        of families: [AddressFamily], on interface: InterfaceIndex, leaving extent: Conflict.Extent
+    ) {
         let name = names.name(of: interface)
         for route in kernel.routes
         where families.contains(route.family) && !past.owns(route) && !route.isConnected
             && route.leavesOnly(through: interface)
         {
-            noteLoss(.route(route), owner: interface, with: name)
+            noteLoss(.route(route), owner: interface, with: name, by: (interface, extent))
         }
         for address in kernel.addresses
         where address.interface == interface && address.family == .ipv6 && address.isGlobal
             && families.contains(.ipv6) && !past.owns(address)
         {
-            noteLoss(.address(address), owner: interface, with: name)
+            noteLoss(.address(address), owner: interface, with: name, by: (interface, extent))
         }
     }
 
+    /// - Parameter leaver: what is left as it is where that must not be.
     private mutating func noteLoss(
-        _ object: KernelObject, owner: InterfaceIndex?, with cause: String
+        _ object: KernelObject, owner: InterfaceIndex?, with cause: String,
+        by leaver: (interface: InterfaceIndex, extent: Conflict.Extent)
     ) {
         guard lost.insert(object).inserted else { return }
         steps[.addressRemovals].append(
@@ -159,10 +181,11 @@ extension Planner {
             return
         }
         conflicts.append(
-            .init(
-                .error,
+            Conflict(
+                nil,
                 "the foreign \(describe(object)) would go with \(cause); "
-                    + "if that is meant: --force"))
+                    + "if that is meant: --force",
+                of: [leaver.interface], leaving: leaver.extent))
     }
 }
 

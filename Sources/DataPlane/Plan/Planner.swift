@@ -17,7 +17,7 @@ struct Planner {
     /// What there is to remember once the plan is done.
     var memory: Memory
     var steps = Steps()
-    var conflicts: [Diagnostic] = []
+    var conflicts: [Conflict] = []
     var warnings: [Diagnostic] = []
     var duplicates: [Diagnostic] = []
     /// What the kernel made of what was asked for, where that is less and accepted.

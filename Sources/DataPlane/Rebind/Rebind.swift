@@ -189,7 +189,7 @@ struct ResolvedRebind: Sendable {
 
     /// The entry that means a link, with the file's own MAC address.
     private func entry(of link: Link) -> (Int, InterfaceConfig)? {
-        var ignored: [Diagnostic] = []
+        var ignored = Host.Findings()
         let index = bound.interfaces.firstIndex {
             Host.link(of: $0, in: links, reporting: &ignored)?.index == link.index
         }

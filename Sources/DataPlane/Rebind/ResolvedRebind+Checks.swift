@@ -2,11 +2,30 @@ import Netlink
 import Plist
 
 extension ResolvedRebind {
+    /// The links that addresses come from and go to: a conflict of any other stops nothing here.
+    func concerned(
+        _ kernel: KernelState, boundBefore bindings: StandingBindings
+    ) -> Set<InterfaceIndex> {
+        var found = Set(
+            kernel.addresses.filter { addresses.contains($0.address) }.map(\.interface))
+        if let target { found.insert(target.index) }
+        guard isReplacement, let target else { return found }
+        var ignored = Host.Findings()
+        let before = config.bound(by: bindings).interfaces
+        for (old, new) in zip(before, config.bound(by: self.bindings).interfaces)
+        where Host.link(of: new, in: kernel.links, reporting: &ignored)?.index == target.index {
+            if let link = Host.link(of: old, in: kernel.links, reporting: &ignored) {
+                found.insert(link.index)
+            }
+        }
+        return found
+    }
+
     /// Why the addresses must not go where they are meant to, once everything else is known (69).
     func conflicts(
         kernel: KernelState, desired: DesiredState, memory: Memory
     ) -> [Diagnostic] {
-        guard refusals.isEmpty, desired.conflicts.isEmpty else { return refusals }
+        guard refusals.isEmpty, !desired.isBlocked else { return refusals }
         var memory = memory
         memory.protocols = desired.protocols
         guard let target else {

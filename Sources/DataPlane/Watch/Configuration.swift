@@ -5,6 +5,8 @@ struct Configuration {
     var config: Config
     var sources: [SourceText]
     var warnings: [Diagnostic]
+    /// A whole run has put them in force.
+    var isApplied = false
 
     /// Reads the main file and its drop-ins as `apply` does.
     static func read(_ path: String) throws(ConfigurationFailure) -> Configuration {

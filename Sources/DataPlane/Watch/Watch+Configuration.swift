@@ -10,16 +10,18 @@ extension Watch {
     ///
     /// - Throws: what `apply` would refuse: there is no older configuration to keep in force.
     func begin() throws(WatchFailure) {
+        let isApplied: Bool
         do throws(FileError) {
-            try recall()
+            isApplied = try recall()
         } catch { throw .session(.file(error)) }
         schedule.look(at: now())
         report.begin()
         guard !schedule.isStandingBy else { return }
+        isConfigurationStale = false
         do throws(ConfigurationFailure) {
-            configuration = try Configuration.read(path)
+            change = try Configuration.read(path)
         } catch { throw .configuration(error) }
-        report.warn(configuration?.warnings ?? [])
+        change?.isApplied = isApplied
     }
 
     /// SIGHUP: reads everything again, and ends a stand-by.
@@ -38,17 +40,20 @@ extension Watch {
     }
 
     func tryToRecall() {
-        do throws(FileError) { try recall() } catch { retry("\(error)") }
+        do throws(FileError) { _ = try recall() } catch { retry("\(error)") }
     }
 
     /// What the last whole run left: its files, or that there are none any more.
-    private func recall() throws(FileError) {
+    ///
+    /// - Returns: whether there are any.
+    private func recall() throws(FileError) -> Bool {
         isMemoryStale = false
         known = session.folder.version
         if try session.folder.isTornDown() {
-            guard !schedule.isStandingBy else { return }
+            guard !schedule.isStandingBy else { return false }
             schedule.standBy()
-            return report.tellStandBy()
+            report.tellStandBy()
+            return false
         }
         let (memory, _) = try session.folder.load()
         if schedule.isStandingBy {
@@ -58,17 +63,21 @@ extension Watch {
         patience.forget()
         // Whatever it was about, the files may have been read in another state.
         isConfigurationStale = true
-        if let main = memory.files.first, main != path {
+        guard let main = memory.files.first else { return false }
+        if main != path {
             report.log.info("the configuration is \(main) now")
             path = main
-            configuration = nil
+            (configuration, change) = (nil, nil)
         }
+        return true
     }
 
-    func readConfiguration() {
+    /// - Parameter isApplied: another run has just used the files.
+    func readConfiguration(isApplied: Bool) {
         isConfigurationStale = false
         do throws(ConfigurationFailure) {
-            let read = try Configuration.read(path)
+            var read = try Configuration.read(path)
+            read.isApplied = isApplied
             if let missing = read.config.discovery, !missing.isRead,
                 let last = configuration?.config.discovery, last.isRead, last.path == missing.path
             {
@@ -76,13 +85,14 @@ extension Watch {
                 throw .files(.noFile(path: missing.path))
             }
             isConfigurationDoubtful = false
-            report.tell(badFile: nil)
-            guard read.sources != configuration?.sources else { return }
-            if configuration != nil { occasion = "the changed configuration was applied" }
-            configuration = read
-            patience.forget()
-            report.warn(read.warnings)
+            guard isApplied || read.sources != change?.sources else { return }
+            change = read
+            if read.sources == configuration?.sources {
+                change = nil
+                report.tell(badFile: nil)
+            }
         } catch {
+            change = nil
             let kept =
                 configuration == nil
                 ? "nothing is kept in force" : "what was read before stays in force"
@@ -96,6 +106,38 @@ extension Watch {
         }
     }
 
+    /// Puts the files in force as they are now, unless they bring a conflict that those in force
+    /// have not. Those of a run that was whole are in force already.
+    func takeUpChange() throws(SessionError) {
+        guard let change else { return }
+        if !change.isApplied {
+            let known = try conflicts(configuration).map(\.message)
+            let new = try conflicts(change).filter { !known.contains($0.message) }
+            guard new.isEmpty else {
+                // Another run may be in the middle of what looks like one.
+                if session.folder.isLocked { throw .locked(session.folder.path) }
+                guard configuration != nil else { throw .unavailable(new) }
+                let problems = new.map(DiagnosticRenderer(change.sources).text)
+                return report.tell(
+                    badFile: "the changed files are refused; what was read before stays in force:\n"
+                        + problems.joined(separator: "\n"))
+            }
+        }
+        if configuration != nil { occasion = "the changed configuration was applied" }
+        (configuration, self.change) = (change, nil)
+        patience.forget()
+        report.tell(badFile: nil)
+        report.warn(change.warnings)
+    }
+
+    private func conflicts(
+        _ configuration: Configuration?
+    ) throws(SessionError) -> [Diagnostic] {
+        guard let configuration else { return [] }
+        return try session.preview(.config(configuration.config), options: Self.options).plan
+            .allConflicts
+    }
+
     /// What decides what is wanted.
     var interests: [FileWatcher.Interest] {
         let folder = Files.absolute(session.folder.path)
@@ -107,7 +149,7 @@ extension Watch {
             .init(path: ConfigFiles.dropInFolder(of: path), topic: .configuration, isFolder: true),
         ]
         // A discovered file may be there later.
-        interests += (configuration?.config.files.dropFirst() ?? []).map {
+        interests += ((change ?? configuration)?.config.files.dropFirst() ?? []).map {
             .init(path: $0, topic: .configuration)
         }
         return interests

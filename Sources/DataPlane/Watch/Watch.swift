@@ -22,6 +22,8 @@ public final class Watch {
     /// The main file: the last run's, or the one given.
     var path: String
     var configuration: Configuration?
+    /// The files as they are now, while they are not in force.
+    var change: Configuration?
     /// The memory that was seen last.
     var known: MemoryVersion
     var isMemoryStale = false
@@ -78,15 +80,20 @@ public final class Watch {
     /// One look, and whatever follows from it.
     func look() {
         schedule.beginLook()
+        let hasAnotherRun = isMemoryStale
         if isMemoryStale { tryToRecall() }
-        if isConfigurationStale, !schedule.isStandingBy { readConfiguration() }
-        guard !schedule.isStandingBy, let config = configuration?.config else {
+        if isConfigurationStale, !schedule.isStandingBy {
+            readConfiguration(isApplied: hasAnotherRun)
+        }
+        guard !schedule.isStandingBy, configuration != nil || change != nil else {
             hasLooked = true
             return
         }
         let start = now()
         do throws(SessionError) {
-            let preview = try session.preview(.config(config))
+            try takeUpChange()
+            guard let config = configuration?.config else { return }
+            let preview = try session.preview(.config(config), options: Self.options)
             concern = Concern(preview.desired)
             try answer(preview, config, since: start)
         } catch {
@@ -98,12 +105,12 @@ public final class Watch {
         _ preview: Preview, _ config: Config, since start: Duration
     ) throws(SessionError) {
         let changes = preview.plan.changes
-        let conflicts = preview.plan.conflicts
-        guard conflicts.isEmpty else {
-            // Another run may be in the middle of what looks like one.
-            if session.folder.isLocked { throw .locked(session.folder.path) }
-            throw .unavailable(conflicts)
+        // Another run may be in the middle of what looks like a conflict.
+        if !preview.plan.allConflicts.isEmpty, session.folder.isLocked {
+            throw .locked(session.folder.path)
         }
+        guard preview.plan.conflicts.isEmpty else { throw .unavailable(preview.plan.conflicts) }
+        report.tell(standing: preview.plan.standing)
         guard !preview.isSettled else {
             report.warn(preview.warnings)
             return settle()
@@ -114,10 +121,8 @@ public final class Watch {
             hasLooked = true
             return schedule.look(at: time)
         }
-        var options = Plan.Options()
-        options.acceptsDrift = true
         let outcome = try session.carryOut(
-            .config(config), options: options, lockTimeout: 0, unlessNewerThan: known)
+            .config(config), options: Self.options, lockTimeout: 0, unlessNewerThan: known)
         known = session.versionLeft
         if !outcome.drift.isEmpty { schedule.look(at: now() + WatchSchedule.calm) }
         report.warn(outcome.warnings)
@@ -127,6 +132,14 @@ public final class Watch {
         hasLooked = true
         report.tellRefusal(failure)
         schedule.look(at: patience.refused(outcome.plan.changes, at: now()))
+    }
+
+    /// Whatever is in conflict, the rest of the host is kept as it should be.
+    static var options: Plan.Options {
+        var options = Plan.Options()
+        options.acceptsDrift = true
+        options.refusal = .none
+        return options
     }
 
     /// The kernel is as it should be.

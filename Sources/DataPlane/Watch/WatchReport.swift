@@ -37,11 +37,18 @@ struct WatchReport {
         self.warnings = Set(warnings)
     }
 
-    mutating func tell(conflicts: [Diagnostic]) {
-        if conflicts != self.conflicts {
-            self.conflicts = conflicts
-            for conflict in conflicts { log.error("\(conflict.sentence)") }
+    /// What is left as it is while the rest of the host is kept.
+    mutating func tell(standing: [Diagnostic]) {
+        for conflict in standing where !conflicts.contains(conflict) {
+            log.error("\(conflict.sentence)")
         }
+        if standing.isEmpty, !conflicts.isEmpty { log.notice("no conflict any more") }
+        conflicts = standing
+    }
+
+    /// What stops all of it.
+    mutating func tell(conflicts: [Diagnostic]) {
+        tell(standing: conflicts)
         hold("nothing is changed while there is a conflict")
         tell(status: "A conflict: \(conflicts.first?.message ?? "")")
     }
@@ -59,10 +66,8 @@ struct WatchReport {
 
     /// - Parameter text: what is kept, and why the files are not; nil: they are good.
     mutating func tell(badFile text: String?) {
-        if let text, isNews(badFile: text) {
-            log.error("\(text)")
-            tell(status: "The files are wrong; what was read before stays in force")
-        }
+        if let text, isNews(badFile: text) { log.error("\(text)") }
+        if text == nil, badFile != nil { log.notice("the files are good again") }
         badFile = text
     }
 
@@ -92,12 +97,21 @@ struct WatchReport {
 
     /// The kernel is as it should be.
     mutating func tellWhole() {
-        (conflicts, problem) = ([], nil)
+        problem = nil
         record.isCalledBack = false
         // The end of a dispute is told by its own time.
-        if record.holdEnd == nil { record.hold = nil }
+        if record.holdEnd.map({ $0 < WatchRecord.now }) ?? true { hold(limit) }
         save()
-        tell(status: "As configured, \(repairs) repairs so far")
+        tell(status: limit ?? "As configured, \(repairs) repairs so far")
+    }
+
+    /// Why not all that the files say is kept.
+    private var limit: String? {
+        if let badFile {
+            let lines = badFile.split(separator: "\n", maxSplits: 2)
+            return lines.prefix(2).joined(separator: " ")
+        }
+        return conflicts.first.map { "A conflict is left as it is: \($0.message)" }
     }
 
     mutating func tellStandBy() {
