@@ -381,6 +381,34 @@ class Bindings(Rebinding):
         self.rebind(FLOATING, "--release")
         self.assertEqual(self.apply().err, "")
 
+    def test_a_binding_that_the_file_no_longer_allows_is_passed_over(self):
+        for more, words in (("ActivationPolicy = down;", "held down by its ActivationPolicy"),
+                            ("Managed = NO;", "Managed = NO")):
+            with self.subTest(more):
+                self.apply(TWO)
+                self.rebind(FLOATING, "--to", "eth2")
+                second = eth(2, more=more) if "down" in more else "Name = eth2; Managed = NO;"
+                result = self.apply(
+                    file(ETH0, eth(1, floating(FLOATING + "/24")), second))
+                self.assertIn(f"passed over: eth2 is {words}; forget it: "
+                              "rtsetup rebind 10.0.0.30 --to eth1", result.err)
+                self.assertHeldBy("eth1", FLOATING)
+                self.assertIn("@ binding 10.0.0.30/24 bound here\n", self.rtsetup("status").out)
+                self.assertNothingToDo()
+                self.rebind(FLOATING, "--to", "eth1")
+                self.assertNotIn("passed over", self.apply().err)
+
+    def test_an_address_bound_to_what_is_on_another_subnet_now_is_told(self):
+        self.apply(TWO)
+        self.rebind(FLOATING, "--to", "eth2")
+        result = self.apply(file(
+            ETH0, eth(1, floating(FLOATING + "/24")),
+            'Name = eth2; Addresses = ( "10.0.9.9/24" ); Gateway = "10.0.9.1"; Table = 1002;'))
+        self.assertIn("10.0.0.30 is bound to eth2, but eth2 is not on the subnet 10.0.0.0/24",
+                      result.err)
+        self.rebind(FLOATING, "--to", "eth1")
+        self.assertNotIn("10.0.0.30", self.apply().err)
+
     def test_two_callers_at_once(self):
         self.apply(TWO)
         for _ in range(2 if QUICK else 5):
@@ -423,6 +451,17 @@ class Replacement(Rebinding):
         self.rebind("--replace", old, "--with", new)
         self.rebind("--replace", new, "--with", old)
         self.assertHeldBy("eth1", FLOATING, "10.0.0.20")
+        self.assertNothingToDo()
+        # Home again without the other NIC, which another host may have by now.
+        self.rebind("--replace", old, "--with", new)
+        self.host.sysctl("net.ipv6.neigh.eth1.retrans_time_ms", 1000)
+        self.host.ip("link del eth2")
+        result = self.rebind("--replace", new, "--with", old, "--format", "json")
+        self.assertEqual(result.err, "")
+        self.assertIn("2001:db8:0:1::20", {a["address"] for a in result.json["announced"]})
+        held = next(a for a in self.host.show("addr show dev eth1")[0]["addr_info"]
+                    if a["local"] == "2001:db8:0:1::20")
+        self.assertNotIn("tentative", held)
         self.assertNothingToDo()
 
 

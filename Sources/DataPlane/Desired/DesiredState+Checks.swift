@@ -19,6 +19,7 @@ extension DesiredState {
         checkDuplicates(addresses)
         checkReversePath(config, addresses, kernel)
         checkGateways(addresses)
+        warnOfMisplaced(kernel: kernel, memory: memory)
         let everyIPv6 = SysctlName.interface("all", "ipv6", "disable_ipv6")
         if let off = config.sysctls.first(where: { $0.name == everyIPv6 && $0.value != "0" }),
             kernel.sysctls[everyIPv6] == "0",

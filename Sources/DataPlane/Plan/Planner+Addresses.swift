@@ -36,13 +36,19 @@ extension Planner {
                     entry)
             }
         }
+        let wanted = Set(
+            desired.wanted.compactMap { entry -> IPAddress? in
+                guard case .address(let address) = entry.object else { return nil }
+                return address.address
+            })
         // In reverse, so that the primaries of a subnet leave last.
         for address in kernel.addresses.reversed() where past.owns(address) {
             guard !desired.wants(address.identity), !replaced.contains(address.identity) else {
                 continue
             }
             memory.createdAddresses.remove(address.identity)
-            if desired.released.contains(address.interface) {
+            // What was bound there and comes home does not stay as well.
+            if desired.released.contains(address.interface), !wanted.contains(address.address) {
                 guard address.protocol != 0 else { continue }
                 var unmarked = address
                 unmarked.protocol = 0

@@ -19,7 +19,8 @@ struct BoundGoal {
             let resolved = ResolvedRebind(
                 rebind, config: config, bindings: bindings, links: links)
             if resolved.refusals.isEmpty { self.bindings = resolved.bindings }
-            self.goal = .config(config.bound(by: self.bindings))
+            self.goal = .config(
+                config.bound(by: self.bindings, arriving: resolved.arriving))
             self.rebind = resolved
         }
     }

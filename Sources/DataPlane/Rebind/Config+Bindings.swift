@@ -33,10 +33,13 @@ extension Config {
     ///
     /// What a binding names and the files no longer have is passed over with a warning; what the
     /// files forbid is an error in `bindingDiagnostics`.
-    public func bound(by bindings: StandingBindings) -> Config {
+    ///
+    /// - Parameter arriving: the entry that means another link than before.
+    public func bound(by bindings: StandingBindings, arriving: Int? = nil) -> Config {
         let mayMove = interfaces.contains { $0.addresses.contains(where: \.isFloating) }
-        guard mayMove || bindings != StandingBindings() else { return self }
+        guard mayMove || arriving != nil || bindings != StandingBindings() else { return self }
         var binder = Binder(self, bindings)
+        arriving.map { _ = binder.replaced.insert($0) }
         binder.replaceMACs()
         binder.moveAddresses()
         binder.leaveOutRoutes()
@@ -50,7 +53,8 @@ private struct Binder {
     let bindings: StandingBindings
     var config: Config
     private var indices: [Bindings.Entry: Int] = [:]
-    private var replaced: Set<Int> = []
+    /// Entries whose addresses another NIC may have a moment longer.
+    var replaced: Set<Int> = []
 
     init(_ config: Config, _ bindings: StandingBindings) {
         original = config
@@ -97,14 +101,14 @@ private struct Binder {
                 case .released: target = nil
                 case .interface(let entry):
                     // To nowhere any more: as if there were no binding.
-                    target = indices[entry] ?? target
+                    if refusal(by: entry) == nil { target = indices[entry] }
                 }
                 if !interface.isManaged { target = index }
                 var address = address
                 address.isInitiallyReleased = false
                 let mayMove = address.isFloating || binding != nil
                 if mayMove { note(address, home: index, place: target) }
-                // Another host, or another NIC of this one, may have it a moment longer.
+                // As may another host.
                 if address.address.family == .ipv6, mayMove || replaced.contains(index) {
                     address.noDAD = true
                 }
@@ -116,6 +120,14 @@ private struct Binder {
             }
         }
         for (target, address) in moved { add(address, to: target) }
+    }
+
+    /// Why the files let no address be bound there.
+    private func refusal(by entry: Bindings.Entry) -> String? {
+        guard let index = indices[entry] else { return "no entry of the files is \(entry)" }
+        return original.interfaces[index].refusalOfAddresses.map {
+            "\(original.interfaces[index].label) is \($0)"
+        }
     }
 
     private mutating func note(_ address: AddressConfig, home: Int, place: Int?) {
@@ -174,12 +186,13 @@ private struct Binder {
                         + "it: rtsetup rebind \(address) --release")
                 continue
             }
-            guard case .interface(let entry) = bindings.place(of: address), indices[entry] == nil
+            guard case .interface(let entry) = bindings.place(of: address),
+                let refusal = refusal(by: entry)
             else { continue }
             report(
                 .warning,
-                "the binding of \(address) to \(entry) is passed over: no entry of the files is "
-                    + "\(entry); forget it: rtsetup rebind \(address) --to \(home.label)")
+                "the binding of \(address) to \(entry) is passed over: \(refusal); forget it: "
+                    + "rtsetup rebind \(address) --to \(home.label)")
         }
         for entry in bindings.replacedEntries.sorted(by: { "\($0)" < "\($1)" })
         where indices[entry] == nil {
@@ -199,6 +212,12 @@ private struct Binder {
 }
 
 extension InterfaceConfig {
+    /// What keeps every address away from the interface.
+    var refusalOfAddresses: String? {
+        if !isManaged { return "Managed = NO" }
+        return activationPolicy == .down ? "held down by its ActivationPolicy" : nil
+    }
+
     /// Why the entry's own keys forbid an address that the file has elsewhere.
     func problem(with address: IPAddress) -> String? {
         guard address.family == .ipv6 else { return nil }

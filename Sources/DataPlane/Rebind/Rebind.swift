@@ -36,8 +36,8 @@ struct ResolvedRebind: Sendable {
     private let rebind: Rebind
     let config: Config
     private let links: [Link]
-    /// The target's place in the file's `Interfaces`.
-    private var targetIndex: Int?
+    /// The entry that means another link than before.
+    private(set) var arriving: Int?
 
     /// - Parameter config: as the files have it.
     init(_ rebind: Rebind, config: Config, bindings: StandingBindings, links: [Link]) {
@@ -92,12 +92,6 @@ struct ResolvedRebind: Sendable {
 
     var isReplacement: Bool {
         if case .replace = rebind.action { true } else { false }
-    }
-
-    /// Whether the files give the address to the target.
-    func isHome(of address: IPAddress) -> Bool {
-        targetIndex.map { config.interfaces[$0].addresses.contains { $0.address == address } }
-            ?? false
     }
 
     private struct Home {
@@ -164,12 +158,8 @@ struct ResolvedRebind: Sendable {
             return nil
         }
         let location = entry.location
-        guard entry.isManaged else {
-            refuse("\(link.name) is Managed = NO", at: location)
-            return nil
-        }
-        guard entry.activationPolicy != .down else {
-            refuse("\(link.name) is held down by its ActivationPolicy", at: location)
+        if let refusal = entry.refusalOfAddresses {
+            refuse("\(link.name) is \(refusal)", at: location)
             return nil
         }
         guard link.isUp else {
@@ -181,7 +171,6 @@ struct ResolvedRebind: Sendable {
             return nil
         }
         target = link
-        targetIndex = index
         return (index, key)
     }
 
@@ -211,7 +200,8 @@ struct ResolvedRebind: Sendable {
             refuse("no interface with the MAC address \(new) on this host", at: location)
             return
         }
-        if let (other, taken) = entry(of: link), other != index {
+        let taker = entry(of: link)
+        if let (other, taken) = taker, other != index {
             refuse("\(link.name) (\(new)) is the interface of another entry", at: taken.location)
             return
         }
@@ -220,6 +210,7 @@ struct ResolvedRebind: Sendable {
             return
         }
         target = link
+        if taker == nil { arriving = index }
         bindings.replace(
             key, with: new, home: config.interfaces[index].mac?.value,
             isRuntime: rebind.isRuntime)

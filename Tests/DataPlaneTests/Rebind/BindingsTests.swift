@@ -121,6 +121,21 @@ struct BindingsTests {
         }
     }
 
+    @Test(
+        "to what the files hold down or do not manage are passed over",
+        arguments: [
+            ("eth4", "eth4 is Managed = NO"), ("eth5", "eth5 is held down by its ActivationPolicy"),
+        ])
+    func refused(name: String, reason: String) throws {
+        var bindings = StandingBindings()
+        bindings.kept.places[RebindHost.address] = .interface(.name(name))
+        let config = try RebindHost.config().bound(by: bindings)
+        #expect(config.interfaces[1].addresses.contains { $0.address == RebindHost.address })
+        #expect(config.floating.contains { $0.address == RebindHost.address && $0.isAtHome })
+        #expect(config.bindingDiagnostics.map(\.severity) == [.warning])
+        #expect(config.bindingDiagnostics[0].message.contains(reason))
+    }
+
     @Test("let an interface without addresses have the gateway of those that may come")
     func standby() {
         let standby = #"{ Name = eth2; Gateway = "10.0.0.253"; }"#
