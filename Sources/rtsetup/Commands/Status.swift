@@ -13,8 +13,15 @@ struct Status: Command {
     @OptionGroup var options: GlobalOptions
 
     func execute(_ report: inout Report) throws(Failure) -> ExitStatus {
-        var preview = try previewConfig(trust: .advised, .init(), &report)
         let watch = try session(on: try openKernel()).watchRecord()
+        var preview: Preview
+        do throws(Failure) {
+            preview = try previewConfig(trust: .advised, .init(), &report)
+        } catch {
+            // Where the files are bad, this is what there is to say.
+            if let hold = watch?.hold { report.warn([Diagnostic(.warning, "watch: \(hold)")]) }
+            throw error
+        }
         preview.warnings += watch?.warnings ?? []
         report.warn(preview.warnings)
         report.explain(preview.plan.conflicts)
