@@ -440,6 +440,9 @@ class Configuration(Watching):
         self.flush()
         self.assertEqual(self.said.count("are refused"), 1, self.said)
         self.assertIn("refused", self.hold())
+        self.write("{ Version = 1;")
+        self.until(lambda: "'{' is never closed" in str(self.manager.hear()), "STATUS")
+        self.assertIn("stays in force", self.rtsetup("status", expect=65).err)
         self.write(file(ETH0, moved, ETH3))
         self.until(lambda: self.rule("10.0.0.20") == "1007", "mended file")
         self.untilLogged("the files are good again")
@@ -791,6 +794,36 @@ class Load(Watching):
         # What is not in dispute is not put off.
         self.host.ip("rule del from 10.0.0.21 lookup 1002")
         self.until(lambda: self.rule("10.0.0.21") == "1002", "the other rule", 1)
+        self.assertNotIn("undoing rule 20001: from 10.0.0.21", self.said)
+
+    def test_what_is_repaired_beside_a_dispute_is_nobodys_fault(self):
+        self.watch(text=GUIDE)
+        vandal = self.host.start(
+            "sh", "-c", "while :; do ip rule del priority 20001 from 10.0.0.20 2>/dev/null; "
+            "sleep 0.05; done", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(vandal.wait)
+        self.addCleanup(vandal.kill)
+        self.untilLogged("left alone for 1 s")
+        for _ in range(3):
+            self.host.ip("route flush table 1002")
+            self.until(lambda: self.host.show("route show table 1002"), "table")
+        vandal.kill()
+        self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
+        disputes = [line for line in self.said.splitlines() if "keeps undoing" in line]
+        self.assertTrue(all("undoing rule 20001: from 10.0.0.20 " in line for line in disputes),
+                        disputes)
+        self.assertLess(len(disputes), 4, disputes)
+
+    def test_an_address_that_another_host_holds_is_told_as_that(self):
+        self.vpc.peers["a"].ip("-6 addr add 2001:db8:0:1::20/64 dev eth0 nodad")
+        self.watch(text=TWO)
+        self.untilLogged("another host on the link keeps address 2001:db8:0:1::20/64 dev eth1")
+        self.assertIn("another host on the link holds it", self.said)
+        repairs = self.said.count("notice: repaired in")
+        time.sleep(0.8)
+        self.assertEqual(self.said.count("notice: repaired in"), repairs, self.said)
+        for words in ("somebody", "dev lo"):
+            self.assertNotIn(words, self.said)
 
     def test_a_refused_repair_is_undone_and_tried_again(self):
         self.watch(text=GUIDE)

@@ -17,11 +17,11 @@ public struct KernelEvent: Hashable, Sendable {
     public var requester: UInt32
     /// Of a link, an address, or a route with one way out.
     public var interface: InterfaceIndex?
-    /// Of a route.
+    /// Of a route or a rule.
     public var table: UInt32?
     /// The mark of a route, a rule or an address.
     public var `protocol`: RouteProtocol?
-    /// Of an address event.
+    /// Of an address event; of a rule the source.
     public var address: IPAddress?
     /// Of a link: `IFF_UP`, and its group.
     public var isUp = false
@@ -100,10 +100,18 @@ extension KernelEvent {
     }
 
     private mutating func readRule(_ message: Message) throws(MalformedMessage) {
+        let header = try message.fixed(fib_rule_hdr.self)
+        table = UInt32(header.table)
+        let family = AddressFamily(rawValue: header.family)
         var attributes = message.attributes(after: fib_rule_hdr.self)
         while let attribute = try attributes.next() {
-            guard attribute.type == FRA_PROTOCOL else { continue }
-            self.protocol = RouteProtocol(rawValue: try attribute.integer())
+            switch attribute.type {
+            case FRA_PROTOCOL: self.protocol = RouteProtocol(rawValue: try attribute.integer())
+            case FRA_TABLE: table = try attribute.integer()
+            case FRA_SRC:
+                if let family { address = try attribute.address(family) }
+            default: break
+            }
         }
     }
 

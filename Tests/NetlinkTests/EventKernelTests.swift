@@ -20,7 +20,7 @@ import Testing
             let address = try #require(seen.first { $0.subject == .address })
             #expect(address.interface == namespace.eth0)
             #expect(address.address?.description == "10.0.0.20")
-            let route = try #require(seen.first { $0.table == 1001 })
+            let route = try #require(seen.first { $0.subject == .route && $0.table == 1001 })
             #expect(route.protocol?.rawValue == 82 && route.isDefaultRoute && !route.isRemoval)
             #expect(route.interface == namespace.eth0)
             let link = try #require(seen.first { $0.subject == .link })
@@ -28,6 +28,7 @@ import Testing
             let rules = seen.filter { $0.subject == .rule }
             #expect(rules.map(\.isRemoval) == [false, true])
             #expect(rules.allSatisfy { $0.requester != 0 && $0.protocol?.rawValue == 82 })
+            #expect(rules.allSatisfy { $0.table == 1001 && $0.address == address.address })
             #expect(seen.allSatisfy { $0.table != RouteTable.local })
             let file = try FileDescriptor.open(
                 "/proc/sys/net/ipv4/conf/eth0/rp_filter", .writeOnly)
@@ -80,7 +81,7 @@ import Testing
             let seen = try events.all()
             #expect(
                 seen.map(\.subject) == [.rule, .route, .route, .route, .route, .route, .address])
-            #expect(seen.compactMap(\.table) == [1001, 4_000_000_000, 254, 254, 254])
+            #expect(seen.compactMap(\.table) == [1001, 1001, 4_000_000_000, 254, 254, 254])
 
             try events.leaveOut(requestsOf: 1, daemonsOutside: nil)
             try namespace.send { $0.remove(rule) }

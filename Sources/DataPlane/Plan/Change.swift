@@ -31,6 +31,10 @@ public struct Change: Hashable, Sendable {
         self.isSideEffect = isSideEffect
     }
 
+    static let duplicate = "duplicate address detection failed"
+    /// Another host on the link holds the address.
+    var isOfDuplicate: Bool { note == Self.duplicate }
+
     /// What undoes it.
     public var inverse: Change {
         let back: Action =

@@ -20,16 +20,16 @@ extension Planner {
             }
             memory.createdAddresses.insert(address.identity)
             if there.flags.contains(.dadFailed) {
+                let duplicate = Diagnostic(
+                    .warning, at: entry.origin,
+                    "\(address.address) on \(names.name(of: address.interface)): "
+                        + "\(Change.duplicate); another host on the link holds it")
                 guard !options.acceptsDuplicates else {
-                    duplicates.append(
-                        .init(
-                            .warning, at: entry.origin,
-                            "\(address.address) on \(names.name(of: address.interface)): "
-                                + "duplicate address detection failed; another host on the link "
-                                + "holds it"))
+                    duplicates.append(duplicate)
                     continue
                 }
-                readd(there, as: address, entry, because: "duplicate address detection failed")
+                warnings.append(duplicate)
+                readd(there, as: address, entry, because: Change.duplicate)
             } else if !address.isSatisfied(by: there, comparingMark: comparesMarks) {
                 replace(
                     .addresses, .address(there), with: .address(address.keepingState(of: there)),

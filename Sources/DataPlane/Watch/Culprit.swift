@@ -24,8 +24,8 @@ extension Culprit: CustomStringConvertible {
 
 /// Who has changed something since the last look.
 struct Culprits {
-    /// Of those who undid something of ours.
-    private(set) var undoers: [Culprit] = []
+    /// Those who undid something of ours, and what it was.
+    private var undoers: [(culprit: Culprit, deeds: Set<KernelEvent>)] = []
     /// Of the others whose changes concern us.
     private(set) var others: [Culprit] = []
     /// Port ids that have been asked about.
@@ -34,13 +34,18 @@ struct Culprits {
     /// More would help nobody.
     private static let most = 8
     private static let mostShown = 3
+    private static let mostDeeds = 64
 
     mutating func add(_ event: KernelEvent, isUndoing: Bool, isForeign: Bool) {
-        guard event.requester != 0, undoers.count < Self.most, var culprit = who(event.requester)
-        else { return }
+        guard event.requester != 0, var culprit = who(event.requester) else { return }
         if isForeign, !event.isRemoval { culprit.protocol = event.protocol }
         if isUndoing {
-            if !undoers.contains(culprit) { undoers.append(culprit) }
+            if let index = undoers.firstIndex(where: { $0.culprit == culprit }) {
+                guard undoers[index].deeds.count < Self.mostDeeds else { return }
+                undoers[index].deeds.insert(event)
+            } else if undoers.count < Self.most {
+                undoers.append((culprit, [event]))
+            }
         } else if !others.contains(culprit), others.count < Self.most {
             others.append(culprit)
         }
@@ -71,12 +76,32 @@ struct Culprits {
         return (shown.prefix(mostShown) + more).joined(separator: ", ")
     }
 
-    /// Who undid something; nil where nobody is known.
-    var undoerNames: String? { undoers.isEmpty ? nil : Self.names(undoers) }
+    /// Who undid what these changes put right; nil where nobody is known. The kernel does not tell
+    /// of everything that goes with something else: then it may have been any of them.
+    func undoers(of changes: [Change]) -> String? {
+        let doers = undoers.filter { _, deeds in
+            deeds.contains { deed in changes.contains { deed.isAbout($0.object) } }
+        }
+        let culprits = (doers.isEmpty ? undoers : doers).map(\.culprit)
+        return culprits.isEmpty ? nil : Self.names(culprits)
+    }
 
     /// `; undone by ip (process 4711)`; empty where nobody is known.
-    var words: String {
-        if let undoerNames { return "; undone by \(undoerNames)" }
+    func words(of changes: [Change]) -> String {
+        if let names = undoers(of: changes) { return "; undone by \(names)" }
         return others.isEmpty ? "" : "; after a change by \(Self.names(others))"
+    }
+}
+
+extension KernelEvent {
+    /// Whether it tells of this object.
+    fileprivate func isAbout(_ object: KernelObject) -> Bool {
+        switch (subject, object) {
+        case (.route, .route(let route)): table == route.table
+        case (.rule, .rule(let rule)): table == rule.table && address == rule.source?.address
+        case (.address, .address(let other)): address == other.address
+        case (.link, _): interface.map(object.interfaces.contains) ?? false
+        default: false
+        }
     }
 }

@@ -26,15 +26,23 @@ struct Patience: Sendable {
     /// The kernel took a plan, or there was none to make.
     mutating func succeeded() { refusal = nil }
 
-    /// - Returns: for how long the pause is that begins now; nil: no object is in dispute.
-    mutating func repaired(_ changes: [Change], at now: Duration) -> Duration? {
+    /// What somebody keeps undoing, and for how long it is left alone from now on.
+    struct Dispute {
+        var changes: [Change]
+        var pause: Duration
+    }
+
+    /// - Returns: nil where no dispute begins or goes on.
+    mutating func repaired(_ changes: [Change], at now: Duration) -> Dispute? {
         histories = histories.filter { now < max($0.value.until, $0.value.last) + Self.window }
-        var longest: Duration?
-        for change in changes where !change.isSideEffect {
+        var dispute = Dispute(changes: [], pause: .zero)
+        for change in changes.lasting {
             let pause = histories[change.object.identity, default: History()].repaired(at: now)
-            longest = [longest, pause].compactMap { $0 }.max()
+            guard let pause else { continue }
+            dispute.changes.append(change)
+            dispute.pause = max(dispute.pause, pause)
         }
-        return longest
+        return dispute.changes.isEmpty ? nil : dispute
     }
 
     /// - Returns: when the same plan may be tried again.
@@ -54,8 +62,7 @@ struct Patience: Sendable {
             let time = refusal.plan == Self.key(changes) ? refusal.until : refusal.earliest
             if now < time { return time }
         }
-        let undisputed = changes.lazy.filter { !$0.isSideEffect }
-            .map { histories[$0.object.identity]?.until ?? .zero }.min()
+        let undisputed = changes.lasting.map { histories[$0.object.identity]?.until ?? .zero }.min()
         return undisputed.flatMap { now < $0 ? $0 : nil }
     }
 
@@ -71,6 +78,8 @@ extension Patience.History {
 
     /// - Returns: the pause, where it is one repair too many.
     fileprivate mutating func repaired(at now: Duration) -> Duration? {
+        // Along with something else, before its time.
+        if now < until { return nil }
         repairs.removeAll { $0 + Patience.window <= now }
         repairs.append(now)
         guard pause != nil || repairs.count >= Patience.limit else { return nil }

@@ -10,7 +10,7 @@ struct Repair {
     init(_ outcome: Outcome, took: Duration) {
         self.outcome = outcome
         self.took = took
-        changes = outcome.plan.changes.filter { !$0.isSideEffect }
+        changes = outcome.plan.changes.lasting
     }
 
     var count: Int { changes.count }
@@ -24,7 +24,7 @@ struct Repair {
 
     /// The first of them, without what was done: `rule 20001: from 10.0.0.30 lookup 1001`.
     var example: String {
-        changes.first.map { "\($0.object.kind) \(words($0))" } ?? "nothing"
+        changes.first.map(name) ?? "nothing"
     }
 
     /// `6.1 ms: added rule 20001: from 10.0.0.30 lookup 1001`
@@ -36,7 +36,8 @@ struct Repair {
                 case .replace: "changed"
                 case .remove: "removed"
                 }
-            return "\(verb) \(change.object.kind) \(words(change))"
+            let note = change.note.map { " (\($0))" } ?? ""
+            return "\(verb) \(name(of: change))\(note)"
         }
         let more = changes.count - shown.count
         return "\(milliseconds): "
@@ -44,13 +45,36 @@ struct Repair {
     }
 
     /// With the interface where iproute2's words leave it to the rest of the command.
-    private func words(_ change: Change) -> String {
+    func name(of change: Change) -> String {
         let names = InterfaceNames(of: outcome.links)
-        let words = change.description(names: names)
+        let words = "\(change.object.kind) \(change.description(names: names))"
         return switch change.object {
-        case .link(let setting): "\(names.name(of: setting.interface)) \(words)"
+        case .link(let setting):
+            "link \(names.name(of: setting.interface)) \(change.description(names: names))"
         case .address(let address): "\(words) dev \(names.name(of: address.interface))"
         default: words
+        }
+    }
+}
+
+extension [Change] {
+    /// What differs in the end: neither side effects nor what only comes and goes on the way.
+    var lasting: [Change] {
+        let made = filter { !$0.isSideEffect }
+        var added: Set<KernelObject.Identity> = []
+        var passing: Set<KernelObject.Identity> = []
+        for change in made {
+            switch change.action {
+            case .add(let object): added.insert(object.identity)
+            case .remove(let object) where added.contains(object.identity):
+                passing.insert(object.identity)
+            case .remove, .replace: break
+            }
+        }
+        return made.filter { change in
+            let identity = change.object.identity
+            if case .remove = change.action { return !added.contains(identity) }
+            return !passing.contains(identity)
         }
     }
 }

@@ -152,8 +152,8 @@ public final class Watch {
                 report.log.notice("\(occasion) in \(repair.text)")
             } else {
                 report.tell(repair, culprits)
-                if let pause = patience.repaired(repair.changes, at: now()) {
-                    report.tellDispute(repair, culprits, pause: pause)
+                if let dispute = patience.repaired(repair.changes, at: now()) {
+                    report.tell(dispute, repair, culprits)
                 }
             }
         }

@@ -79,20 +79,24 @@ struct WatchReport {
 
     mutating func tell(_ repair: Repair, _ culprits: Culprits) {
         repairs += 1
-        log.notice("repaired in \(repair.text)\(culprits.words)")
-        guard let names = culprits.undoerNames else { return }
+        log.notice("repaired in \(repair.text)\(culprits.words(of: repair.changes))")
+        guard let names = culprits.undoers(of: repair.changes) else { return }
         record.add(
             WatchRecord.Incident(
                 culprit: names, count: repair.count, example: repair.example,
                 time: WatchRecord.now))
     }
 
-    mutating func tellDispute(_ repair: Repair, _ culprits: Culprits, pause: Duration) {
-        let text =
-            "\(culprits.undoerNames ?? "somebody") keeps undoing \(repair.example); it is left "
-            + "alone for \(pause.components.seconds) s"
+    mutating func tell(_ dispute: Patience.Dispute, _ repair: Repair, _ culprits: Culprits) {
+        let example = dispute.changes.first.map(repair.name) ?? ""
+        let more = dispute.changes.count > 1 ? " and \(dispute.changes.count - 1) more" : ""
+        let quarrel =
+            dispute.changes.allSatisfy(\.isOfDuplicate)
+            ? "another host on the link keeps \(example)\(more)"
+            : "\(culprits.undoers(of: dispute.changes) ?? "somebody") keeps undoing \(example)\(more)"
+        let text = "\(quarrel); it is left alone for \(dispute.pause.components.seconds) s"
         log.warning("\(text)")
-        hold(text, for: pause)
+        hold(text, for: dispute.pause)
     }
 
     /// The kernel is as it should be.

@@ -13,23 +13,23 @@ import Testing
 
     @Test("the fifth repair of one object within a minute begins a pause") mutating func fifth() {
         for second in 0..<4 {
-            #expect(patience.repaired([rule(1)], at: .seconds(10 * second)) == nil)
+            #expect(patience.repaired([rule(1)], at: .seconds(10 * second))?.pause == nil)
             #expect(patience.delay(of: [rule(1)], at: .seconds(10 * second)) == nil)
         }
-        #expect(patience.repaired([rule(1)], at: .seconds(40)) == .seconds(1))
+        #expect(patience.repaired([rule(1)], at: .seconds(40))?.pause == .seconds(1))
         #expect(patience.delay(of: [rule(1)], at: .seconds(40)) == .seconds(41))
         #expect(patience.delay(of: [rule(1)], at: .seconds(41)) == nil)
     }
 
     @Test("five repairs in more than a minute are no dispute") mutating func slow() {
         for number in 0..<50 {
-            #expect(patience.repaired([rule(1)], at: .seconds(15 * number)) == nil)
+            #expect(patience.repaired([rule(1)], at: .seconds(15 * number))?.pause == nil)
         }
     }
 
     @Test("fifty objects repaired once are no dispute") mutating func many() {
         for number in 0..<50 {
-            #expect(patience.repaired([rule(number)], at: .seconds(1)) == nil)
+            #expect(patience.repaired([rule(number)], at: .seconds(1))?.pause == nil)
         }
     }
 
@@ -37,13 +37,24 @@ import Testing
         var now = Duration.zero
         var pauses: [Int64] = []
         for _ in 0..<12 {
-            let pause = patience.repaired([rule(1)], at: now)
+            let pause = patience.repaired([rule(1)], at: now)?.pause
             pause.map { pauses.append($0.components.seconds) }
             now += (pause ?? .zero) + .milliseconds(100)
         }
         #expect(pauses == [1, 2, 4, 8, 16, 32, 60, 60])
         now += .seconds(121)
-        #expect(patience.repaired([rule(1)], at: now) == nil)
+        #expect(patience.repaired([rule(1)], at: now)?.pause == nil)
+    }
+
+    @Test("what is repaired beside it is not in dispute, and makes the pause no longer")
+    mutating func beside() {
+        for _ in 0..<5 { _ = patience.repaired([rule(1)], at: .zero) }
+        for _ in 0..<3 {
+            #expect(patience.repaired([rule(2), rule(1)], at: .milliseconds(500))?.pause == nil)
+        }
+        let dispute = patience.repaired([rule(2), rule(1)], at: .seconds(1))
+        #expect(dispute?.changes == [rule(1)])
+        #expect(dispute?.pause == .seconds(2))
     }
 
     @Test("what is not in dispute is not put off") mutating func others() {
