@@ -28,10 +28,6 @@ from case import BINARY, Result
 from namespace import Namespace
 
 PACKAGE = "linux-image-cloud-amd64"
-# In the order of their needs.
-MODULES = ("failover", "net_failover", "virtio_ring", "virtio", "virtio_pci_legacy_dev",
-           "virtio_pci_modern_dev", "virtio_pci", "virtio_net")
-BOOT_SECONDS = 90
 # Beside other work on the machine, the guest and what is sent into it keep their pace.
 NICENESS = -15
 _guests = itertools.count()
@@ -43,7 +39,7 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
-for module in %s; do insmod /modules/$module.ko || exit 1; done
+for module in @MODULES@; do insmod /modules/$module.ko || exit 1; done
 # The kernel counts NICs by bus, which need not be the order in which they were asked for.
 for link in /sys/class/net/eth*; do
     mac=$(cat $link/address)
@@ -60,7 +56,7 @@ while read -r command; do
     echo "$? $(base64 /tmp/out | tr -d '\\n'):$(base64 /tmp/err | tr -d '\\n')"
 done
 poweroff -f
-""" % " ".join(MODULES)
+"""
 
 
 @dataclass
@@ -73,6 +69,13 @@ class GuestNIC:
 class Guest:
     """Use it as a context manager, or call `close`."""
 
+    boot_seconds = 90
+    niceness = NICENESS
+    init = INIT
+    # In the order of their needs.
+    modules = ("failover", "net_failover", "virtio_ring", "virtio", "virtio_pci_legacy_dev",
+               "virtio_pci_modern_dev", "virtio_pci", "virtio_net")
+
     def __init__(self, cpus=4, nodes=1, nics=(GuestNIC(),), kernel_line="", memory=512):
         self.nics = nics
         self._control = self._qemu = self.space = None
@@ -80,9 +83,7 @@ class Guest:
         try:
             kernel, modules = fetch_kernel()
             self._make_initramfs(modules)
-            self.space = Namespace(f"rtsetup-{os.getpid()}-guest-{next(_guests)}")
-            for index, nic in enumerate(nics):
-                self._make_tap(index, nic)
+            self._make_network()
             self._start([
                 *_machine(cpus, nodes, memory), *self._devices(),
                 "-kernel", str(kernel), "-initrd", str(self.folder / "initramfs"),
@@ -106,8 +107,7 @@ class Guest:
             self._qemu.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._qemu.wait(10)
-        if self.space:
-            self.space.close()
+        self._drop_network()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # What it is made of
@@ -117,14 +117,12 @@ class Guest:
         for name in ("bin", "sbin", "proc", "sys", "dev", "run", "tmp", "modules", "etc/rtsetup",
                      "var/lib"):
             (tree / name).mkdir(parents=True)
-        (tree / "init").write_text(INIT, encoding="utf-8")
+        init = self.init.replace("@MODULES@", " ".join(self.modules))
+        (tree / "init").write_text(init, encoding="utf-8")
         (tree / "init").chmod(0o755)
-        for module in MODULES:
+        for module in self.modules:
             shutil.copy(next(modules.rglob(f"{module}.ko")), tree / "modules")
-        # Busybox has an `ip` of its own, hence /sbin.
-        programs = {"bin/busybox": shutil.which("busybox"), "sbin/ip": shutil.which("ip"),
-                    "bin/rtsetup": BINARY}
-        for path, program in programs.items():
+        for path, program in self.programs().items():
             shutil.copy(program, tree / path)
             for library in _libraries(program):
                 target = tree / library.lstrip("/")
@@ -136,6 +134,21 @@ class Guest:
             subprocess.run(["cpio", "--create", "--format=newc", "--quiet"], cwd=tree, check=True,
                            input=names.encode(), stdout=archive)
         shutil.rmtree(tree)
+
+    @staticmethod
+    def programs():
+        """Busybox has an `ip` of its own, hence /sbin."""
+        return {"bin/busybox": shutil.which("busybox"), "sbin/ip": shutil.which("ip"),
+                "bin/rtsetup": BINARY}
+
+    def _make_network(self):
+        self.space = Namespace(f"rtsetup-{os.getpid()}-guest-{next(_guests)}")
+        for index, nic in enumerate(self.nics):
+            self._make_tap(index, nic)
+
+    def _drop_network(self):
+        if self.space:
+            self.space.close()
 
     def _make_tap(self, index, nic):
         """The namespace's end: an address, and the guest's MAC without asking for it."""
@@ -182,7 +195,7 @@ class Guest:
             listener.listen()
             with open(self.folder / "qemu", "wb") as complaints:
                 self._qemu = self.space.start(
-                    "nice", "-n", str(NICENESS), "setpriv", "--pdeathsig", "KILL",
+                    "nice", "-n", str(self.niceness), "setpriv", "--pdeathsig", "KILL",
                     "qemu-system-x86_64", *words,
                     "-serial", f"file:{self.folder}/console",
                     "-chardev", f"socket,id=control,path={control}", "-serial", "chardev:control",
@@ -195,7 +208,7 @@ class Guest:
         self._answers = self._control.makefile("r", encoding="ascii")
 
     def _await_boot(self):
-        if self._answer(BOOT_SECONDS, "came up") != "ready":
+        if self._answer(self.boot_seconds, "came up") != "ready":
             raise self._failure("the guest's first word was not 'ready'")
 
     def _answer(self, seconds, what):
@@ -334,14 +347,20 @@ def _libraries(program):
     return re.findall(r"(/\S+) \(0x", out)
 
 
+def cache_folder():
+    """What is made once and used by every run."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rtsetup"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def fetch_kernel():
     """The kernel and the folder of its modules: unpacked from apt's package, not installed."""
     depends = subprocess.run(["apt-cache", "depends", PACKAGE], capture_output=True, text=True,
                              check=True).stdout
     package = re.search(r"Depends: (linux-image-\S+)", depends)[1]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rtsetup" / package
+    cache = cache_folder() / package
     if not cache.exists():
-        cache.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache.parent) as folder:
             subprocess.run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package],
                            cwd=folder, check=True)

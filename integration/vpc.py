@@ -172,11 +172,15 @@ class VPC:
         for space in (self.inet, *self.peers.values()):
             self.serve(space)
 
-    def _attach(self, nic):
+    def _plug(self, nic):
+        """The NIC, and the port that the cloud sees it at."""
         self.link(self.host, nic.name, self.cloud, nic.port, "address", nic.mac)
         self.host.ip(f"link set {nic.name} down")
         # Duplicate address detection as ever, but in a tenth of a second.
         self.host.sysctl(f"net.ipv6.neigh.{nic.name}.retrans_time_ms", 100)
+
+    def _attach(self, nic):
+        self._plug(nic)
         self.cloud.sysctl(f"net.ipv6.conf.{nic.port}.disable_ipv6", 1)
         self.cloud.ip(f"link set {nic.port} master br-{nic.subnet.name}")
         match = f"filter add dev {nic.port} ingress"

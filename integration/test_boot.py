@@ -1,0 +1,447 @@
+"""The package on a Debian guest: its whole life, boots, a broken file, ENIs that come and go, power
+cuts. Each takes the disk as the package's life has left it; the figures are printed."""
+
+import functools
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from case import QUICK, ROOT, main
+from debian import Debian, GuestVPC, image, overlay
+from vpc import Capture
+
+FILE = """
+{
+    Version = 1;
+    Interfaces = (
+        { MACAddress = "00:16:3e:12:e7:00"; Primary = YES; Addressing = external; },
+        { MACAddress = "00:16:3e:12:e7:01"; Addresses = ( "10.0.0.20/24", "10.0.0.30/24",
+              "2001:db8:0:1::20/64" ); Gateway = ( "10.0.0.253", "2001:db8:0:1::ff" );
+          Table = 1001; RouteMetric = 1001; Queues = { Channels = max; RPS = auto; }; },
+        { MACAddress = "00:16:3e:12:e7:02"; Addresses = ( "10.0.0.21/24" ); Gateway = "10.0.0.253";
+          Table = 1002; RouteMetric = 1002;
+          Queues = { Channels = 1; ShrinkChannels = YES; RPS = auto; }; },
+        { MACAddress = "00:16:3e:12:e7:03"; Addresses = ( "10.0.1.20/24" ); Gateway = "10.0.1.253";
+          Table = 1003; RouteMetric = 1003; }
+    );
+}
+"""
+PLACE = "/etc/rtsetup/rtsetup.plist"
+CONFFILE = "/etc/iproute2/rt_protos.d/rtsetup.conf"
+UNITS = ("rtsetup.service", "rtsetup-watch.service")
+CUTS = 10
+# Everything that a person sees of the network, without what passes by itself.
+NETWORK = ("for f in -4 -6; do ip -N $f rule; ip -N $f route show table all | "
+           "sed 's/ expires [0-9]*sec//'; done; ip -o addr | sed 's/ *valid_lft.*//'; "
+           "grep . /proc/sys/net/ipv4/conf/*/arp_ignore")
+FILES = ("find / -xdev -path /root -prune -o -path /usr/lib/modules -prune -o -name '*rtsetup*' "
+         "-print; find /run -name '*rtsetup*' -not -path '/run/systemd/*'")
+
+
+def setUpModule():
+    if QUICK:
+        raise unittest.SkipTest("guests: not with --quick")
+    if os.geteuid() != 0:
+        raise RuntimeError("integration tests make network namespaces: run them as root")
+
+
+def tearDownModule():
+    if world.cache_info().currsize:
+        world().close()
+
+
+class World:
+    """What the guests of this file share: a VPC, the packages, disks, and the figures."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="rtsetup-boot-"))
+        self.vpc = GuestVPC()
+        self.seconds = {"without": [], "with": []}
+        self.failure = None
+        self._disks = 0
+
+    def close(self):
+        self.vpc.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def disk(self, backing):
+        self._disks += 1
+        return overlay(backing, self.folder / f"{self._disks}.qcow2")
+
+    def guest(self, backing, **options):
+        return Debian(self.vpc, self.disk(backing), **options)
+
+    def boot(self, kind, backing, **options):
+        """A whole boot, whose time counts."""
+        guest = self.guest(backing, **options)
+        try:
+            state = guest.settle()
+            if state != "running":
+                failed = guest.run("systemctl", "--failed").out
+                raise RuntimeError(f"the guest is {state}\n{failed}")
+            begin, end = (int(word) for word in guest.run(
+                "systemctl", "show", "--value", "--property=UserspaceTimestampMonotonic",
+                "--property=FinishTimestampMonotonic").out.split())
+            self.seconds[kind].append(abs(end - begin) / 1e6)
+        except BaseException:
+            guest.close()
+            raise
+        return guest
+
+    @functools.cached_property
+    def payload(self):
+        """The built package, and an older build of it whose conffile says something else."""
+        packages = sorted((ROOT / ".build-package").glob("rtsetup_*.deb"))
+        if len(packages) != 1:
+            raise RuntimeError(f"one package is wanted, here are {packages}: scripts/package")
+        tree = self.folder / "older"
+        subprocess.run(["dpkg-deb", "--raw-extract", packages[0], tree], check=True)
+        control = tree / "DEBIAN/control"
+        control.write_text(re.sub(r"(?m)^Version: .*", "Version: 0.0.1", control.read_text()))
+        (tree / CONFFILE[1:]).write_text("82 rtsetup # as it was once\n")
+        subprocess.run(["dpkg-deb", "--build", "-Zgzip", "-z1", tree, self.folder / "older.deb"],
+                       check=True, stdout=subprocess.DEVNULL)
+        with tarfile.open(self.folder / "payload.tar", "w") as archive:
+            archive.add(self.folder / "older.deb", "older.deb")
+            archive.add(packages[0], "rtsetup.deb")
+        return self.folder / "payload.tar"
+
+    @functools.cached_property
+    def life(self):
+        """The package's life, played once; what it leaves is the disk of every other test."""
+        if self.failure:
+            raise RuntimeError(f"as told before: {self.failure}")
+        try:
+            return PackageLife(self)
+        except Exception as failure:
+            self.failure = str(failure)
+            raise
+
+    @functools.cached_property
+    def moment(self):
+        """A disk that has kept the moment before anything of the network is started."""
+        disk = self.disk(self.life.disk)
+        guest = Debian(self.vpc, disk, line="systemd.unit=basic.target")
+        try:
+            guest.settle()
+            guest.keep("basic")
+        finally:
+            guest.close()
+        return disk
+
+
+@functools.cache
+def world():
+    return World()
+
+
+class PackageLife:
+    """Install, upgrade, remove, purge: what was seen at each step."""
+
+    def __init__(self, world):
+        self.seen = {}
+        self.begin = time.monotonic()
+        self.guest = world.boot("without", image(), payload=world.payload)
+        try:
+            self.guest.run("tar", "--extract", "--file=/dev/vdb", "--directory=/root")
+            self.look("before")
+            self.apt("install", "/root/older.deb")
+            self.guest.run("systemctl", "start", *UNITS)  # without a file: nothing, and no failure
+            self.look("installed")
+            self.guest.shell(f"echo '# the operator' >>{CONFFILE}")
+            self.guest.write(PLACE, FILE)
+            self.start()
+            self.look("configured")
+            self.apt("install", "/root/rtsetup.deb")
+            self.look("upgraded")
+            self.disk = self.guest.copy_disk(world.folder / "installed.qcow2")
+            self.apt("remove", "rtsetup")
+            self.look("removed")
+            self.apt("purge", "rtsetup")
+            self.look("purged")
+        finally:
+            self.guest.close()
+
+    def start(self):
+        started = self.guest.run("systemctl", "start", *UNITS, check=False)
+        if started.code != 0:
+            raise RuntimeError(self.guest.shell(
+                "journalctl -b --no-pager --output=cat -u " + " -u ".join(UNITS)).out)
+
+    def apt(self, *words):
+        """As unattended-upgrades does: what the operator changed stays."""
+        self.guest.shell(
+            "DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes "
+            "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
+            + " ".join(words), timeout=240)
+
+    def look(self, name):
+        shell = functools.partial(self.guest.shell, check=False)
+        self.seen[name] = {
+            "network": shell(NETWORK).out,
+            "failed": shell("systemctl --failed --plain --no-legend").out,
+            "active": shell(f"systemctl is-active {' '.join(UNITS)}").out.split(),
+            "enabled": shell(f"systemctl is-enabled {' '.join(UNITS)}").out.split(),
+            "watch": shell("systemctl show --value --property=MainPID rtsetup-watch").out.strip(),
+            "version": shell("dpkg-query --show --showformat='${Version}' rtsetup").out,
+            "conffile": shell(f"cat {CONFFILE}").out,
+            "files": shell(FILES).out.split() if name in ("removed", "purged") else None,
+        }
+        report(f"{time.monotonic() - self.begin:.1f} s: {name}")
+
+
+class GuestCase(unittest.TestCase):
+    maxDiff = None
+
+    def assertAnswered(self, guest, *addresses):
+        """From outside: each by its own NIC; what comes out of another one the cloud drops."""
+        vpc = guest.vpc
+        with Capture(vpc) as capture:
+            for address in addresses:
+                tag = os.urandom(8)
+                pinged = vpc.inet.run("ping", "-c3", "-i0.3", "-W5", "-p", tag.hex(), address,
+                                      check=False)
+                capture.drain()
+                ports = {p.port for p in capture.packets
+                         if tag in p.payload and p.source == address}
+                self.assertEqual(ports, {vpc.owner(address)}, f"{address}: {pinged.stdout}")
+            self.assertEqual(capture.violations(), [])
+
+    def assertConfigured(self, guest, *addresses):
+        plan = guest.run("rtsetup", "plan", "--detailed-exitcode", check=False)
+        self.assertEqual(plan.code, 0, plan.text)
+        rules = {rule["src"]: rule["table"] for rule in guest.show("-4 rule show")
+                 if rule["priority"] == 20001}
+        self.assertEqual(sorted(rules), sorted(addresses))
+        return rules
+
+
+class Package(GuestCase):
+    def test_nothing_of_the_network_changes_in_all_its_life(self):
+        seen = world().life.seen
+        self.assertEqual(seen["installed"]["network"], seen["before"]["network"])
+        self.assertNotEqual(seen["configured"]["network"], seen["before"]["network"])
+        for name in ("upgraded", "removed", "purged"):
+            with self.subTest(name):
+                self.assertEqual(seen[name]["network"], seen["configured"]["network"])
+                self.assertEqual(seen[name]["failed"], "")
+
+    def test_a_fresh_install_without_a_file_has_no_failed_unit(self):
+        seen = world().life.seen["installed"]
+        self.assertEqual(seen["failed"], "")
+        self.assertEqual(seen["active"], ["inactive", "inactive"])
+        self.assertEqual(seen["enabled"], ["enabled", "enabled"])
+
+    def test_an_upgrade_keeps_a_changed_conffile_and_restarts_watch(self):
+        before, after = world().life.seen["configured"], world().life.seen["upgraded"]
+        self.assertEqual(before["version"], "0.0.1")
+        self.assertNotEqual(after["version"], "0.0.1")
+        self.assertIn("# the operator", after["conffile"])
+        self.assertEqual(after["active"], ["active", "active"])
+        self.assertNotEqual(after["watch"], before["watch"])
+
+    def test_removal_stops_watch_and_purge_leaves_nothing(self):
+        removed, purged = world().life.seen["removed"], world().life.seen["purged"]
+        self.assertEqual(removed["active"], ["inactive", "inactive"])
+        self.assertIn(CONFFILE, removed["files"])
+        self.assertIn(PLACE, removed["files"])
+        self.assertEqual(purged["files"], [])
+
+
+class Boot(GuestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.guest = world().boot("with", world().life.disk)
+        cls.addClassCleanup(cls.guest.close)
+
+    def show(self, unit, name):
+        return self.guest.run(
+            "systemctl", "show", "--value", f"--property={name}", unit).out.strip()
+
+    def test_1_the_host_is_as_the_file_says(self):
+        guest = self.guest
+        guest.wait(lambda: "10.0.0.19" in guest.run("ip", "rule").out, "rule of the lease")
+        self.assertEqual(guest.settle(), "running")
+        done = int(self.show("rtsetup.service", "ActiveEnterTimestampMonotonic"))
+        target = int(self.show("network.target", "ActiveEnterTimestampMonotonic"))
+        self.assertLess(0, done)
+        self.assertLessEqual(done, target)
+        tables = self.assertConfigured(guest, "10.0.0.19", "10.0.0.20", "10.0.0.30", "10.0.0.21")
+        self.assertEqual(tables["10.0.0.20"], "1001")
+        defaults = {route["dev"]: route.get("metric", 0)
+                    for route in guest.show("-4 route show default")}
+        self.assertEqual(defaults, {guest.link("eth0"): 100, guest.link("eth1"): 1001,
+                                    guest.link("eth2"): 1002})
+        self.assertEqual({entry["local"] for link in guest.show(f"addr show {guest.link('eth1')}")
+                          for entry in link["addr_info"] if entry["scope"] == "global"},
+                         {"10.0.0.20", "10.0.0.30", "2001:db8:0:1::20"})
+        self.assertAnswered(guest, "10.0.0.19", "10.0.0.20", "10.0.0.30", "10.0.0.21",
+                            "2001:db8:0:1::20")
+        # A queue for each of the two CPUs; one queue for both.
+        self.assertEqual(self.queues("eth1"), (2, ["0", "0"]))
+        self.assertEqual(self.queues("eth2"), (1, ["3"]))
+        report(guest.shell("systemd-analyze; systemd-analyze critical-chain --no-pager "
+                           "network.target rtsetup.service rtsetup-watch.service; "
+                           "journalctl -b -u rtsetup -u rtsetup-watch --no-pager -o short-monotonic"
+                           ).out)
+
+    def queues(self, name):
+        """Channels, and the RPS mask of each receive queue."""
+        link = self.guest.link(name)
+        channels = re.findall(r"Combined:\s+(\d+)", self.guest.run("ethtool", "-l", link).out)
+        masks = self.guest.shell(f"cat /sys/class/net/{link}/queues/rx-*/rps_cpus").out
+        return int(channels[-1]), masks.split()
+
+    def test_2_the_units_are_exposed_little(self):
+        for unit in UNITS:
+            words = self.guest.run("systemd-analyze", "security", "--no-pager", "--threshold=30",
+                                   unit, check=False)
+            report(words.out.splitlines()[-1])
+            self.assertEqual(words.code, 0, words.text)
+
+    def test_3_an_eni_comes_goes_and_comes_again(self):
+        guest = self.guest
+        before = guest.shell(NETWORK).out
+        for slot in (0x14, 0x16):
+            with self.subTest(slot=slot):
+                guest.shell("ip -ts monitor link rule >/run/monitor 2>&1 & "
+                            "echo $! >/run/monitor.pid")
+                guest.attach("eth3", slot)
+                guest.wait(lambda: "lookup 1003" in guest.run("ip", "rule").out, "rule of eth3")
+                # What udev does with a new link must not be in the way, nor we in udev's.
+                guest.run("udevadm", "settle")
+                name = guest.link("eth3")
+                self.assertEqual(name, f"ens{slot}")
+                monitor = guest.shell("kill $(cat /run/monitor.pid); cat /run/monitor").out
+                appeared, named, ruled = moments(monitor, name)
+                report(f"eth3 in slot {slot} is {name}: udev took {named - appeared:.3f} s, rtsetup "
+                       f"then {ruled - named:.3f} s")
+                self.assertLess(ruled - named, 2)
+                guest.wait(lambda: guest.run("rtsetup", "plan", "--detailed-exitcode",
+                                             check=False).code == 0, "settled host")
+                self.assertConfigured(guest, "10.0.0.19", "10.0.0.20", "10.0.0.30", "10.0.0.21",
+                                      "10.0.1.0")
+                self.assertAnswered(guest, "10.0.1.20", "10.0.0.19", "10.0.0.20")
+                guest.detach("eth3")
+                guest.wait(lambda: guest.link("eth3") is None, "link's end")
+                time.sleep(1)
+                self.assertNotIn(name, guest.run("ip", "route", "show", "table", "all").out)
+                self.assertAnswered(guest, "10.0.0.19", "10.0.0.20", "10.0.0.21")
+        lines = set(guest.shell(NETWORK).out.splitlines())
+        self.assertEqual(set(before.splitlines()) - lines, set())
+
+    def test_4_networkd_restarts_and_leaves_alone_what_is_ours(self):
+        guest = self.guest
+        guest.run("systemctl", "stop", "rtsetup-watch")
+        before = self.network()
+        self.restart_networkd()
+        # Its own lease it gives up for a moment, and with the last address the kernel takes the
+        # NIC's routes out of every table.
+        primary = guest.link("eth0")
+        self.assertEqual({line for line in before - self.network() if primary not in line}, set())
+        guest.run("systemctl", "start", "rtsetup-watch")
+        guest.wait(lambda: self.network() == before, "repair of the primary")
+
+        # Without the drop-in it takes away what it did not make: that is why it is there.
+        guest.run("systemctl", "stop", "rtsetup-watch")
+        drop_in = "/usr/lib/systemd/networkd.conf.d/50-rtsetup.conf"
+        guest.run("mv", drop_in, "/run/50-rtsetup.conf")
+        self.restart_networkd()
+        guest.run("mv", "/run/50-rtsetup.conf", drop_in)
+        gone = before - self.network()
+        report("without the drop-in networkd takes away:\n" + "\n".join(sorted(gone)))
+        self.assertTrue([line for line in gone if "from 10.0.0.20" in line])
+        guest.run("systemctl", "start", "rtsetup-watch")
+        guest.wait(lambda: self.network() == before, "repair of everything")
+
+    def network(self):
+        return set(self.guest.shell(NETWORK).out.splitlines())
+
+    def restart_networkd(self):
+        guest = self.guest
+        guest.run("systemctl", "restart", "systemd-networkd")
+        guest.wait(lambda: "(configured)" in guest.run(
+            "networkctl", "status", "--no-pager", guest.link("eth0")).out, "networkd")
+        guest.wait(lambda: "10.0.0.19" in guest.run("ip", "addr").out, "lease")
+
+
+class BrokenFile(GuestCase):
+    def test_the_boot_goes_on_and_the_network_is_as_it_was(self):
+        broken = FILE.replace("Gateway", "Gatewya", 1)
+        with Debian(world().vpc, world().moment, resume="basic") as guest:
+            guest.write(PLACE, broken)
+            guest.run("systemctl", "start", "multi-user.target", timeout=240)
+            target = guest.run("systemctl", "is-active", "multi-user.target", check=False)
+            self.assertEqual(target.out, "active\n")
+            self.assertEqual(guest.settle(), "degraded")
+            failed = guest.shell("systemctl --failed --plain --no-legend").out
+            self.assertEqual({line.split()[0] for line in failed.splitlines()}, set(UNITS))
+            journal = guest.run("journalctl", "-b", "-u", "rtsetup", "--output=cat").out
+            report(journal)
+            self.assertRegex(journal, rf"{PLACE}:\d+:\d+: error: unknown key 'Gatewya'")
+            self.assertRegex(journal, r"(?m)^ *\^")
+            guest.wait(lambda: "10.0.0.19" in guest.run("ip", "addr").out, "lease")
+            self.assertEqual(guest.run("ip", "rule").out.count("\n"), 3)
+            self.assertAnswered(guest, "10.0.0.19")
+
+
+class PowerCut(GuestCase):
+    def test_the_boot_after_it_is_always_whole(self):
+        rng = random.Random(os.environ.get("RTSETUP_SEED", time.time()))
+        expected = ("10.0.0.20", "10.0.0.30", "10.0.0.21")
+        moments = []
+        for number in range(CUTS):
+            with Debian(world().vpc, world().moment, resume="basic") as guest:
+                guest.run("systemctl", "start", "--no-block", "rtsetup.service")
+                moments.append(rng.uniform(0, 1))
+                time.sleep(moments[-1])
+                guest.cut()
+            line = "systemd.unit=rtsetup.service"
+            with self.subTest(number=number, moment=moments[-1]), \
+                    Debian(world().vpc, world().moment, line=line) as guest:
+                self.assertEqual(guest.settle(), "running")
+                self.assertConfigured(guest, *expected)
+        report("power cuts after " + ", ".join(f"{moment:.3f}" for moment in moments) + " s")
+
+
+class Time(GuestCase):
+    def test_a_boot_takes_hardly_longer(self):
+        seconds = world().seconds
+        while (missing := {kind for kind in seconds if len(seconds[kind]) < 3}):
+            for kind in sorted(missing):
+                disk = image() if kind == "without" else world().life.disk
+                world().boot(kind, disk).close()
+        for kind, taken in seconds.items():
+            report(f"boots {kind} the package: {', '.join(f'{each:.2f}' for each in taken)} s")
+        longer = min(seconds["with"]) - min(seconds["without"])
+        # As exact as this machine is at the moment.
+        noise = max(seconds["without"]) - min(seconds["without"])
+        report(f"longer by {longer:.2f} s, noise {noise:.2f} s")
+        self.assertLessEqual(longer, 1 + noise)
+
+
+def moments(monitor, name):
+    """When a new link appeared, when it had its name, and when its rules were there; in seconds."""
+    stamps = [(60 * int(minutes) + float(seconds), line) for minutes, seconds, line in re.findall(
+        r"\[\S+:(\d+):([\d.]+)\] (.*)", monitor)]
+    appeared = next(stamp for stamp, line in stamps if re.match(r"\d+: ", line))
+    named = next(stamp for stamp, line in stamps if re.match(rf"\d+: {name}:", line))
+    ruled = [stamp for stamp, line in stamps if "lookup 1003" in line][-1]
+    return appeared, named, ruled
+
+
+def report(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
