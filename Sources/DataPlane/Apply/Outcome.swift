@@ -34,6 +34,8 @@ public struct Outcome: Sendable {
     public var durations: Durations
     /// What differed when it was read back, where that is accepted.
     var drift: [Change] = []
+    /// Undone, because others changed the host in the middle.
+    var isOvertaken = false
     /// Changes that had been made when it failed.
     public var undoneCount = 0
     /// Addresses that a rebind may move, or has moved.

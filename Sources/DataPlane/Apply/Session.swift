@@ -55,12 +55,28 @@ public final class Session {
 
     /// Makes the kernel agree, or leaves it as it was.
     ///
+    /// Where others changed the host meanwhile, as a lease that comes at boot, the plan was for
+    /// another host: it is undone, and there is another.
+    ///
     /// - Parameter known: the memory that the caller has seen: where another run has left a newer
     ///   one meanwhile, the goal may be out of date.
     /// - Throws: before anything is changed. A refusal by the kernel is an outcome.
     public func carryOut(
         _ goal: Goal, options: Plan.Options = .init(), lockTimeout: Double,
         unlessNewerThan known: MemoryVersion? = nil
+    ) throws(SessionError) -> Outcome {
+        var outcome = try attempt(
+            goal, options: options, lockTimeout: lockTimeout, unlessNewerThan: known)
+        for _ in 0..<3 where outcome.isOvertaken {
+            outcome = try attempt(
+                goal, options: options, lockTimeout: lockTimeout, unlessNewerThan: nil)
+        }
+        return outcome
+    }
+
+    private func attempt(
+        _ goal: Goal, options: Plan.Options, lockTimeout: Double,
+        unlessNewerThan known: MemoryVersion?
     ) throws(SessionError) -> Outcome {
         var durations = Durations()
         let stopwatch = Stopwatch()
@@ -151,6 +167,10 @@ public final class Session {
                 try folder.commit()
                 return outcome
             }
+            var isOvertaken = false
+            if case .notConverged = failure, let now = try? observe(aim.goal, memory: during) {
+                isOvertaken = now.isOthers(than: preview.kernel, memory: during)
+            }
             let left = undo(plan, to: preview.kernel, goal: aim.goal, memory: during)
             outcome.undoneCount = failure.madeCount(of: plan)
             outcome.warnings += announce(
@@ -162,6 +182,7 @@ public final class Session {
             outcome.result = left.isEmpty ? .undone(failure) : .stuck(failure, left: left)
             try prepared?.cancel()
             if left.isEmpty { try folder.cancel() }
+            outcome.isOvertaken = isOvertaken && left.isEmpty
         } catch {
             outcome.warnings.append(Diagnostic(.warning, "\(error)"))
         }

@@ -1,0 +1,58 @@
+import Netlink
+import Testing
+
+@testable import DataPlane
+
+@Suite("Others at work in the middle of a run") struct OvertakenTests {
+    private static let text = """
+        { Version = 1; Interfaces = (
+            { Name = eth0; Primary = YES; Addressing = external; Gateway = "10.0.0.253"; },
+            { Name = eth1; Addresses = ( "10.0.0.20/24" ); Gateway = "10.0.0.253"; } ); }
+        """
+    private static let host: KernelState = {
+        var host = KernelState(links: [Link(index: 2, name: "eth0"), Link(index: 3, name: "eth1")])
+        for name in ["all", "eth0", "eth1"] {
+            for key in ["promote_secondaries", "arp_ignore", "arp_announce"] {
+                host.sysctls[.interface(name, "ipv4", key)] = "0"
+            }
+        }
+        return host
+    }()
+
+    @Test("A lease that comes while the plan is carried out gets another plan")
+    func lease() throws {
+        let machine = try Machine(Self.host)
+        let lease = InterfaceAddress(
+            interface: 2, address: try #require(IPAddress("10.0.0.19")), prefixLength: 24)
+        var count = 0
+        let kernel = machine.kernel
+        kernel.onChange = { _, _ in
+            count += 1
+            if count == 1 { try? kernel.disturb(.add(.address(lease))) }
+        }
+        let outcome = try machine.apply(Self.text)
+        guard case .applied = outcome.result else {
+            Issue.record("\(outcome.result)")
+            return
+        }
+        #expect(try machine.preview(Self.text).plan.isEmpty)
+        #expect(machine.state.rules.contains { $0.source?.contains(lease.address) == true })
+    }
+
+    @Test("Who undoes what the plan has done is not waited for")
+    func undoing() throws {
+        let machine = try Machine(Self.host)
+        let kernel = machine.kernel
+        var count = 0
+        kernel.onChange = { change, _ in
+            guard case .add(.rule(let rule)) = change.action, rule.priority == 20001 else { return }
+            count += 1
+            try? kernel.disturb(.remove(.rule(rule)))
+        }
+        guard case .undone(.notConverged) = try machine.apply(Self.text).result else {
+            Issue.record("not undone")
+            return
+        }
+        #expect(count == 1)
+    }
+}
