@@ -37,6 +37,9 @@ extension Command {
     ) throws(Failure) -> Outcome {
         try requirePrivilege()
         let kernel = try openKernel()
+        if case .config(let config) = goal {
+            do throws(KernelError) { try kernel.awaitUdev(config) } catch { throw Failure(error) }
+        }
         let interruption = Interruption()
         kernel.shouldStop = interruption.isRequested
         let session = try session(on: kernel)

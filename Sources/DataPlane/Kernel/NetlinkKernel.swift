@@ -32,6 +32,8 @@ public final class NetlinkKernel: Kernel {
     /// What events tell of as the one who asked, where it was this kernel's socket.
     public var portID: UInt32 { socket.portID }
 
+    func links() throws(KernelError) -> [Link] { try socket.interfaces().map(\.link) }
+
     public func observe(
         sysctls names: ([Link]) -> Set<SysctlName>,
         queues interests: ([Link]) -> [InterfaceIndex: QueueInterest]

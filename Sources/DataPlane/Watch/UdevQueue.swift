@@ -6,13 +6,13 @@ import Netlink
 /// udev's own protocol, as systemd-networkd reads it (`sd_device_get_is_initialized`): a link has a
 /// file in udev's data once its rules have run, with `ID_RENAMING` in it until the new name is there.
 struct UdevQueue {
-    /// The first one; each is as long as all before it.
+    /// The first ones; each later one is a quarter of all before it.
     static let pause: Duration = .milliseconds(20)
     /// Who has not been seen to by then, udev has forgotten.
     static let longest: Duration = .seconds(10)
 
-    private let folder: String
-    private let isHere: Bool
+    let folder: String
+    let isHere: Bool
     private var since: [InterfaceIndex: Duration] = [:]
 
     /// - Parameters:
@@ -35,10 +35,10 @@ struct UdevQueue {
         since = since.filter { index, _ in pending.contains { $0.index == index } }
         for link in pending where since[link.index] == nil { since[link.index] = now }
         let first = since.values.filter { now < $0 + Self.longest }.min()
-        return first.map { now + max(Self.pause, now - $0) }
+        return first.map { now + max(Self.pause, (now - $0) / 4) }
     }
 
-    private func isPending(_ link: Link) -> Bool {
+    func isPending(_ link: Link) -> Bool {
         let bytes: [UInt8]?
         do throws(FileError) {
             bytes = try Files.read("\(folder)/data/n\(link.index)")
