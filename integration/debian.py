@@ -94,7 +94,7 @@ class Debian(Guest):
         self.qmp = None
         nics = [vpc.nics[name] for name in attached]
         super().__init__(cpus=2, nics=nics, memory=512,
-                         kernel_line=f"quiet {ABSENT} {line}")
+                         kernel_line=f"quiet systemd.show_status=yes {ABSENT} {line}")
         self.qmp = QMP(f"{self.folder}/qmp")
 
     def close(self):

@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from case import QUICK, ROOT, main
@@ -39,6 +40,8 @@ PLACE = "/etc/rtsetup/rtsetup.plist"
 CONFFILE = "/etc/iproute2/rt_protos.d/rtsetup.conf"
 UNITS = ("rtsetup.service", "rtsetup-watch.service")
 CUTS = 10
+LANES = 2
+MOST_BOOTS = 8
 # Everything that a person sees of the network, without what passes by itself.
 NETWORK = ("for f in -4 -6; do ip -N $f rule; ip -N $f route show table all | "
            "sed 's/ expires [0-9]*sec//'; done; ip -o addr | sed 's/ *valid_lft.*//'; "
@@ -86,7 +89,8 @@ class World:
         try:
             state = guest.settle()
             if state != "running":
-                failed = guest.run("systemctl", "--failed").out
+                failed = guest.shell("systemctl --failed; journalctl -b --no-pager -p err; "
+                                     "journalctl -b --no-pager -u rtsetup").out
                 raise RuntimeError(f"the guest is {state}\n{failed}")
             begin, end = (int(word) for word in guest.run(
                 "systemctl", "show", "--value", "--property=UserspaceTimestampMonotonic",
@@ -172,10 +176,13 @@ class PackageLife:
             self.guest.close()
 
     def start(self):
+        """With a file; the addresses are usable when it returns."""
         started = self.guest.run("systemctl", "start", *UNITS, check=False)
         if started.code != 0:
             raise RuntimeError(self.guest.shell(
                 "journalctl -b --no-pager --output=cat -u " + " -u ".join(UNITS)).out)
+        self.guest.wait(lambda: not self.guest.run("ip", "-6", "addr", "show", "tentative").out,
+                        "end of duplicate address detection")
 
     def apt(self, *words):
         """As unattended-upgrades does: what the operator changed stays."""
@@ -308,39 +315,7 @@ class Boot(GuestCase):
             report(words.out.splitlines()[-1])
             self.assertEqual(words.code, 0, words.text)
 
-    def test_3_an_eni_comes_goes_and_comes_again(self):
-        guest = self.guest
-        before = guest.shell(NETWORK).out
-        for slot in (0x14, 0x16):
-            with self.subTest(slot=slot):
-                guest.shell("ip -ts monitor link route >/run/monitor 2>&1 & "
-                            "echo $! >/run/monitor.pid")
-                guest.attach("eth3", slot)
-                guest.wait(lambda: "default" in guest.run(
-                    "ip", "route", "show", "table", "1003", check=False).out, "route of eth3")
-                # What udev does with a new link must not be in the way, nor we in udev's.
-                guest.run("udevadm", "settle")
-                name = guest.link("eth3")
-                self.assertEqual(name, f"ens{slot}")
-                monitor = guest.shell("kill $(cat /run/monitor.pid); cat /run/monitor").out
-                appeared, named, routed = moments(monitor, name)
-                report(f"eth3 in slot {slot} is {name}: udev took {named - appeared:.3f} s, rtsetup "
-                       f"then {routed - named:.3f} s")
-                self.assertLess(routed - appeared, 2)
-                guest.wait(lambda: guest.run("rtsetup", "plan", "--detailed-exitcode",
-                                             check=False).code == 0, "settled host")
-                self.assertConfigured(guest, "10.0.0.19", "10.0.0.20", "10.0.0.30", "10.0.0.21",
-                                      "10.0.1.0")
-                self.assertAnswered(guest, "10.0.1.20", "10.0.0.19", "10.0.0.20")
-                guest.detach("eth3")
-                guest.wait(lambda: guest.link("eth3") is None, "link's end")
-                time.sleep(1)
-                self.assertNotIn(name, guest.run("ip", "route", "show", "table", "all").out)
-                self.assertAnswered(guest, "10.0.0.19", "10.0.0.20", "10.0.0.21")
-        lines = set(guest.shell(NETWORK).out.splitlines())
-        self.assertEqual(set(before.splitlines()) - lines, set())
-
-    def test_4_networkd_restarts_and_leaves_alone_what_is_ours(self):
+    def test_3_networkd_restarts_and_leaves_alone_what_is_ours(self):
         guest = self.guest
         guest.run("systemctl", "stop", "rtsetup-watch")
         before = self.network()
@@ -363,6 +338,38 @@ class Boot(GuestCase):
         self.assertTrue([line for line in gone if "from 10.0.0.20" in line])
         guest.run("systemctl", "start", "rtsetup-watch")
         guest.wait(lambda: self.network() == before, "repair of everything")
+
+    def test_4_an_eni_comes_goes_and_comes_again(self):
+        guest = self.guest
+        before = guest.shell(NETWORK).out
+        for slot in (0x14, 0x16):
+            with self.subTest(slot=slot):
+                guest.shell("ip -ts monitor link route >/run/monitor 2>&1 & "
+                            "echo $! >/run/monitor.pid")
+                guest.attach("eth3", slot)
+                guest.wait(lambda: "default" in guest.run(
+                    "ip", "route", "show", "table", "1003", check=False).out, "route of eth3")
+                # What udev does with a new link must not be in the way, nor we in udev's.
+                guest.run("udevadm", "settle")
+                name = guest.link("eth3")
+                self.assertEqual(name, f"ens{slot}")
+                monitor = guest.shell("kill $(cat /run/monitor.pid); cat /run/monitor").out
+                appeared, named, routed = moments(monitor, name)
+                report(f"eth3 in slot {slot} is {name}: udev took {named - appeared:.3f} s, "
+                       f"rtsetup then {routed - named:.3f} s")
+                self.assertLess(routed - appeared, 2)
+                guest.wait(lambda: guest.run("rtsetup", "plan", "--detailed-exitcode",
+                                             check=False).code == 0, "settled host")
+                self.assertConfigured(guest, "10.0.0.19", "10.0.0.20", "10.0.0.30", "10.0.0.21",
+                                      "10.0.1.0")
+                self.assertAnswered(guest, "10.0.1.20", "10.0.0.19", "10.0.0.20")
+                guest.detach("eth3")
+                guest.wait(lambda: guest.link("eth3") is None, "link's end")
+                time.sleep(1)
+                self.assertNotIn(name, guest.run("ip", "route", "show", "table", "all").out)
+                self.assertAnswered(guest, "10.0.0.19", "10.0.0.20", "10.0.0.21")
+        lines = set(guest.shell(NETWORK).out.splitlines())
+        self.assertEqual(set(before.splitlines()) - lines, set())
 
     def network(self):
         return set(self.guest.shell(NETWORK).out.splitlines())
@@ -398,36 +405,49 @@ class BrokenFile(GuestCase):
 class PowerCut(GuestCase):
     def test_the_boot_after_it_is_always_whole(self):
         rng = random.Random(os.environ.get("RTSETUP_SEED", time.time()))
-        expected = ("10.0.0.20", "10.0.0.30", "10.0.0.21")
-        moments = []
-        for number in range(CUTS):
-            with Debian(world().vpc, world().moment, resume="basic") as guest:
-                guest.run("systemctl", "start", "--no-block", "rtsetup.service")
-                moments.append(rng.uniform(0, 1))
-                time.sleep(moments[-1])
-                guest.cut()
-            line = "systemd.unit=rtsetup.service"
-            with self.subTest(number=number, moment=moments[-1]), \
-                    Debian(world().vpc, world().moment, line=line) as guest:
-                self.assertEqual(guest.settle(), "running")
-                self.assertConfigured(guest, *expected)
+        moments = [rng.uniform(0, 1) for _ in range(CUTS)]
         report("power cuts after " + ", ".join(f"{moment:.3f}" for moment in moments) + " s")
+        # One guest keeps little more than one CPU busy.
+        with ThreadPoolExecutor(LANES) as pool:
+            for lane in [pool.submit(self.cut_and_boot, moments[number::LANES],
+                                     shutil.copy(world().moment, world().folder / f"lane{number}"))
+                         for number in range(LANES)]:
+                lane.result()
+
+    def cut_and_boot(self, moments, disk):
+        with GuestVPC() as vpc:
+            for moment in moments:
+                with Debian(vpc, disk, resume="basic") as guest:
+                    guest.run("systemctl", "start", "--no-block", "rtsetup.service")
+                    time.sleep(moment)
+                    guest.cut()
+                # Without watch nobody would follow a lease: networkd stays away.
+                line = "systemd.unit=basic.target systemd.wants=rtsetup.service " + " ".join(
+                    f"systemd.mask=systemd-networkd.{kind}" for kind in ("socket", "service"))
+                with Debian(vpc, disk, line=line) as guest:
+                    self.assertEqual(guest.settle(), "running", f"cut after {moment} s")
+                    self.assertConfigured(guest, "10.0.0.20", "10.0.0.30", "10.0.0.21")
 
 
 class Time(GuestCase):
     def test_a_boot_takes_hardly_longer(self):
+        """Other work on the machine only makes a boot longer: the shortest counts."""
         seconds = world().seconds
-        while (missing := {kind for kind in seconds if len(seconds[kind]) < 3}):
-            for kind in sorted(missing):
+        while not self.is_exact(seconds):
+            for kind in sorted(seconds):
                 disk = image() if kind == "without" else world().life.disk
                 world().boot(kind, disk).close()
         for kind, taken in seconds.items():
             report(f"boots {kind} the package: {', '.join(f'{each:.2f}' for each in taken)} s")
         longer = min(seconds["with"]) - min(seconds["without"])
-        # As exact as this machine is at the moment.
-        noise = max(seconds["without"]) - min(seconds["without"])
-        report(f"longer by {longer:.2f} s, noise {noise:.2f} s")
-        self.assertLessEqual(longer, 1 + noise)
+        report(f"longer by {longer:.2f} s")
+        self.assertLessEqual(longer, 1)
+
+    @staticmethod
+    def is_exact(seconds):
+        count = min(len(taken) for taken in seconds.values())
+        return count >= MOST_BOOTS or count >= 3 and (
+            min(seconds["with"]) - min(seconds["without"]) <= 1)
 
 
 def moments(monitor, name):
