@@ -37,8 +37,11 @@ extension Command {
     ) throws(Failure) -> Outcome {
         try requirePrivilege()
         let kernel = try openKernel()
+        var warnings: [Diagnostic] = []
         if case .config(let config) = goal {
-            do throws(KernelError) { try kernel.awaitUdev(config) } catch { throw Failure(error) }
+            do throws(KernelError) {
+                warnings = try kernel.awaitUdev(config)
+            } catch { throw Failure(error) }
         }
         let interruption = Interruption()
         kernel.shouldStop = interruption.isRequested
@@ -49,6 +52,7 @@ extension Command {
             outcome = try session.carryOut(
                 goal, options: planOptions, lockTimeout: options.lockTimeout)
         } catch { throw Failure(error) }
+        outcome.warnings = warnings + outcome.warnings
         if count == 0 { outcome.announced = [] }
         if let error = Announcement.repeatDetached(outcome.announced, times: count - 1) {
             outcome.warnings.append(

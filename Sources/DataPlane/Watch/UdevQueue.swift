@@ -12,22 +12,29 @@ struct UdevQueue {
     static let longest: Duration = .seconds(10)
 
     let folder: String
-    let isHere: Bool
+    private let isInitial: Bool
     private var since: [InterfaceIndex: Duration] = [:]
 
     /// - Parameters:
-    ///   - namespace: the namespace's cookie; udev sees to the links of the initial one, whose is 1.
+    ///   - isInitial: whether this is the initial network namespace; udev sees to no other's links.
     ///   - folder: udev's runtime folder.
-    init(namespace: String, folder: String = "/run/udev") {
+    init(isInitial: Bool = Self.isInInitialNamespace, folder: String = "/run/udev") {
         self.folder = folder
-        isHere = namespace == "1"
+        self.isInitial = isInitial
     }
+
+    /// Whether udev runs, and sees to these links.
+    var isHere: Bool { isInitial && Files.exists(folder + "/control") }
+
+    /// Settings of all namespaces are shown in the initial one alone (net/core/sysctl_net_core.c),
+    /// also where there are no cookies yet.
+    private static var isInInitialNamespace: Bool { Files.exists("/proc/sys/net/core/dev_weight") }
 
     /// - Returns: when to look again, where the changes would touch a link that udev has in hand.
     mutating func delay(
         of changes: [Change], on links: [Link], at now: Duration
     ) -> Duration? {
-        guard isHere, Files.exists(folder + "/control") else { return nil }
+        guard isHere else { return nil }
         let touched = changes.reduce(into: Set<InterfaceIndex>()) { found, change in
             if case .link(let setting) = change.object { found.insert(setting.interface) }
         }

@@ -17,7 +17,7 @@ public final class Watch {
     private(set) var concern = Concern()
     private(set) var hasLooked = false
     private var culprits = Culprits()
-    private var udev: UdevQueue
+    private var udev = UdevQueue()
 
     /// The main file: the last run's, or the one given.
     var path: String
@@ -49,7 +49,6 @@ public final class Watch {
         self.now = now
         report = WatchReport(log, notifier, session.folder)
         known = session.folder.version
-        udev = UdevQueue(namespace: session.folder.identity.namespace)
     }
 
     func notice(_ event: KernelEvent) {
