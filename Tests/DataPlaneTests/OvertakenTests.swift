@@ -1,4 +1,5 @@
 import Netlink
+import Plist
 import Testing
 
 @testable import DataPlane
@@ -35,6 +36,7 @@ import Testing
             Issue.record("\(outcome.result)")
             return
         }
+        #expect(outcome.warnings.map(\.message).contains { $0.hasPrefix("others changed") })
         #expect(try machine.preview(Self.text).plan.isEmpty)
         #expect(machine.state.rules.contains { $0.source?.contains(lease.address) == true })
     }

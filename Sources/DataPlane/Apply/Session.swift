@@ -69,7 +69,12 @@ public final class Session {
             goal, options: options, lockTimeout: lockTimeout, unlessNewerThan: known)
         for _ in 0..<3 where outcome.isOvertaken {
             outcome = try attempt(
-                goal, options: options, lockTimeout: lockTimeout, unlessNewerThan: nil)
+                goal, options: options, lockTimeout: lockTimeout,
+                unlessNewerThan: known.map { _ in versionLeft })
+            outcome.warnings.append(
+                Diagnostic(
+                    .warning,
+                    "others changed addresses or routes meanwhile: undone, and planned again"))
         }
         return outcome
     }
