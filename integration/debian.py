@@ -82,7 +82,6 @@ class Debian(Guest):
     """One boot of a disk. It is up when its agent answers, early; `settle` waits for the rest."""
 
     boot_seconds = 240
-    niceness = 0  # nothing here depends on its pace
     init = (BOOT / "init").read_text(encoding="utf-8")
     modules = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev",
                "virtio_pci", "virtio_blk")
@@ -140,6 +139,12 @@ class Debian(Guest):
         """Waits until everything has been started; `running` if all is well."""
         return self.run("systemctl", "is-system-running", "--wait", check=False,
                         timeout=timeout).out.strip()
+
+    def seconds_between(self, first, last, unit=""):
+        """Of systemd's properties of a unit, or of itself."""
+        words = self.run("systemctl", "show", f"--property={first},{last}", *unit.split()).out
+        times = dict(line.split("=") for line in words.splitlines())
+        return (int(times[last]) - int(times[first])) / 1e6
 
     def cut(self):
         """The power goes."""

@@ -70,7 +70,6 @@ class Guest:
     """Use it as a context manager, or call `close`."""
 
     boot_seconds = 90
-    niceness = NICENESS
     init = INIT
     # In the order of their needs.
     modules = ("failover", "net_failover", "virtio_ring", "virtio", "virtio_pci_legacy_dev",
@@ -195,7 +194,7 @@ class Guest:
             listener.listen()
             with open(self.folder / "qemu", "wb") as complaints:
                 self._qemu = self.space.start(
-                    "nice", "-n", str(self.niceness), "setpriv", "--pdeathsig", "KILL",
+                    "nice", "-n", str(NICENESS), "setpriv", "--pdeathsig", "KILL",
                     "qemu-system-x86_64", *words,
                     "-serial", f"file:{self.folder}/console",
                     "-chardev", f"socket,id=control,path={control}", "-serial", "chardev:control",
