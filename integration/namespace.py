@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -40,6 +41,12 @@ class Namespace:
                 if pipe:
                     pipe.close()
         self._children.clear()
+        # What those have started themselves would keep the namespace for ever.
+        left = subprocess.run(["ip", "netns", "pids", self.name], check=False, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for pid in left.stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
         with contextlib.suppress(OSError):
             os.close(self._fd)
         subprocess.run(["ip", "netns", "del", self.name], check=False, stderr=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ extension UdevQueue {
         guard isHere else { return false }
         return config.interfaces.contains { interface in
             guard interface.isManaged else { return false }
-            var ignored: [Diagnostic] = []
+            var ignored = Host.Findings()
             guard let link = Host.link(of: interface, in: links, reporting: &ignored) else {
                 return Files.exists(folder + "/queue")
             }
