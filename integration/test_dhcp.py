@@ -51,7 +51,8 @@ class DHCP(Case):
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         (folder / "dhclient.conf").write_text(
             "option rfc3442-classless-static-routes code 121 = array of unsigned integer 8;\n"
-            "request subnet-mask, broadcast-address, routers, rfc3442-classless-static-routes;\n")
+            "request subnet-mask, broadcast-address, routers, rfc3442-classless-static-routes;\n"
+            "initial-interval 1;\nbackoff-cutoff 2;\n")
         self.log = folder / "dhclient.log"
         self.host.start(
             "dhclient", "-4", "-d", "-cf", f"{folder}/dhclient.conf", "-lf", f"{folder}/leases",
@@ -60,6 +61,9 @@ class DHCP(Case):
             "-e", f"DHCLIENT_LOG={self.log}", "eth0",
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait(lambda: self.log.exists() and "BOUND" in self.log.read_text(), "lease")
+        # Renewals are answered to the address, though it may be away: no ARP finds it then.
+        cloud.ip(f"neigh replace 10.0.0.19 lladdr {self.vpc.nics['eth0'].mac} "
+                 "dev br-a nud permanent")
 
     def wait(self, condition, what, timeout=15.0):
         end = time.monotonic() + timeout
