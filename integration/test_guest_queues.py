@@ -5,6 +5,7 @@ margins are several standard deviations wide: the index of F flows on 4 CPUs has
 """
 
 import re
+import sys
 import time
 import unittest
 
@@ -128,9 +129,12 @@ class FourCPUs(GuestCase):
 
     def test_one_queue_is_spread_over_all_cpus(self):
         self.steer(1, "off")
-        self.assertLess(self.load().jain, 0.26)
+        off = self.load()
+        self.assertLess(off.jain, 0.26)
         self.steer(1, "auto")
         load = self.load(rounds=2)
+        report(f"1 queue: J off {off.jain:.3f}, auto {load.jain:.3f}, "
+               f"{FLOWS} flows can reach about {FLOWS / (FLOWS + 3):.3f}")
         self.assertGreaterEqual(load.jain, 0.85 * FLOWS / (FLOWS + 3))
 
     def test_a_group_for_each_queue_costs_less_than_a_mask_for_all(self):
@@ -139,13 +143,18 @@ class FourCPUs(GuestCase):
             self.steer(2, rps)
             loads[rps].append(self.load(rounds=2))
         auto, everywhere = (first + second + third for first, second, third in loads.values())
+        report(f"2 queues, auto to all: J {auto.jain:.3f} to {everywhere.jain:.3f}, IPIs a packet "
+               f"{auto.ipis_per_packet:.3f} to {everywhere.ipis_per_packet:.3f}, ratio "
+               f"{auto.ipis_per_packet / everywhere.ipis_per_packet:.2f}")
         self.assertGreater(everywhere.total_ipis, 500)
         self.assertLessEqual(auto.ipis_per_packet, 0.6 * everywhere.ipis_per_packet)
         self.assertGreaterEqual(auto.jain, everywhere.jain - 0.05)
 
     def test_a_queue_for_each_cpu_needs_no_steering(self):
         self.steer(4, "auto")
-        self.assertEqual(self.load().total_ipis, 0)
+        load = self.load()
+        report(f"4 queues: J {load.jain:.3f}, {load.total_ipis} IPIs")
+        self.assertEqual(load.total_ipis, 0)
 
     def test_measure_agrees_with_the_judge(self):
         for channels, rps in ((1, "off"), (2, "auto"), (2, "all")):
@@ -157,6 +166,9 @@ class FourCPUs(GuestCase):
                     found = self.rtsetup(
                         "queues", "measure", "eth0", "--seconds", "2", "--format", "json").json
                     judge = self.guest.load() - before
+                report(f"measure of {channels} queues, {rps}: J {found['jain']:.3f}, IPIs a packet "
+                       f"{found['ipisPerPacket']:.3f}; the judge: {judge.jain:.3f}, "
+                       f"{judge.ipis_per_packet:.3f}")
                 self.assertTrue(found["conclusive"])
                 self.assertLessEqual(found["packets"], judge.total)
                 self.assertAlmostEqual(found["jain"], judge.jain, delta=0.03)
@@ -216,6 +228,10 @@ class SixteenCPUs(GuestCase):
         self.assertEqual([queue["rps"]["now"] for queue in eth1["queues"]], ["0"] * 4)
         text = self.rtsetup("queues").out
         self.assertIn("host  CPUs 0-15, 12-15 isolated, 2 nodes", text)
+
+
+def report(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
