@@ -466,7 +466,7 @@ class Time(GuestCase):
         share = min(boot.share for boot in boots["with"])
         report(f"longer by {shortest['with'] - shortest['without']:.2f} s (wanted: at most 1), "
                f"load {os.getloadavg()[0]:.1f}; both units take {share:.2f} of networkd's start")
-        self.assertLessEqual(share, 2.5)
+        self.assertLessEqual(share, 2)
 
 
 def moments(monitor, name):

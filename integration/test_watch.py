@@ -372,6 +372,7 @@ class Configuration(Watching):
         self.watch(text=file(ETH0, ETH1))
         self.assertIn("error: ", self.said)
         # What was never applied as a whole is not begun.
+        self.assertIn(self.rule("10.0.0.20"), (None, "7"))
         self.assertEqual(holders(self.host, "10.0.0.20"), [])
         self.host.ip("addr add 192.0.2.1/32 dev lo")
         time.sleep(0.3)
@@ -379,7 +380,9 @@ class Configuration(Watching):
         self.assertIn("conflict", self.rtsetup("status", "--format", "json", expect=None).json["hold"])
         self.host.ip("rule del from 10.0.0.20 lookup 7")
         self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
+        self.untilWhole()
         self.until(lambda: self.hold() is None, "end of the hold")
+        self.assertIsNone(self.rtsetup("status", "--format", "json").json["hold"])
 
     def hold(self):
         return self.rtsetup("status", "--format", "json", expect=None).json["hold"]
