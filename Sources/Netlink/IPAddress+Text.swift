@@ -43,7 +43,7 @@ extension IPAddress {
 extension IPAddress: CustomStringConvertible {
     /// `10.0.0.1`, or IPv6 as RFC 5952 wants it.
     public var description: String {
-        guard family == .ipv6 else { return dottedQuad }
+        guard family == .ipv6 else { return dottedQuad() }
         var bits = bits.bigEndian
         return withUnsafeTemporaryAllocation(
             of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)
@@ -53,20 +53,31 @@ extension IPAddress: CustomStringConvertible {
         }
     }
 
+    /// `10.0.0.1/24`.
+    public func description(length: UInt8) -> String {
+        family == .ipv6 ? "\(self)/\(length)" : dottedQuad(length: length)
+    }
+
     /// By hand: a plan may write thousands.
-    private var dottedQuad: String {
-        String(unsafeUninitializedCapacity: 15) { text in
+    private func dottedQuad(length: UInt8? = nil) -> String {
+        String(unsafeUninitializedCapacity: 19) { text in
             var count = 0
             func append(_ character: UInt8) {
                 text[count] = character
                 count += 1
             }
+            func append(number: UInt8) {
+                if number >= 100 { append(UInt8(ascii: "0") + number / 100) }
+                if number >= 10 { append(UInt8(ascii: "0") + number / 10 % 10) }
+                append(UInt8(ascii: "0") + number % 10)
+            }
             for shift: UInt128 in stride(from: 24, through: 0, by: -8) {
-                let byte = UInt8(truncatingIfNeeded: bits >> shift)
-                if byte >= 100 { append(UInt8(ascii: "0") + byte / 100) }
-                if byte >= 10 { append(UInt8(ascii: "0") + byte / 10 % 10) }
-                append(UInt8(ascii: "0") + byte % 10)
+                append(number: UInt8(truncatingIfNeeded: bits >> shift))
                 if shift > 0 { append(UInt8(ascii: ".")) }
+            }
+            if let length {
+                append(UInt8(ascii: "/"))
+                append(number: length)
             }
             return count
         }

@@ -43,5 +43,5 @@ extension IPPrefix {
 
 extension IPPrefix: CustomStringConvertible {
     /// `10.0.0.0/24`.
-    public var description: String { "\(address)/\(length)" }
+    public var description: String { address.description(length: length) }
 }

@@ -18,7 +18,10 @@ import Testing
                 ours: .link(LinkSetting(interface: 5, .group(82)))),
         ] { memory.settings[setting.first.identity] = setting }
         memory.createdAddresses = [
-            .address(5, IPAddress(family: .ipv4, bits: 0x0A00_0014), prefixLength: 24)
+            InterfaceAddress(
+                interface: 5, address: IPAddress(family: .ipv4, bits: 0x0A00_0014),
+                prefixLength: 24
+            ).identity
         ]
     }
 

@@ -12,6 +12,6 @@ extension KernelState {
     private func othersPart(_ memory: Memory) -> Set<KernelObject.Identity> {
         let addresses = addresses.filter { !memory.owns($0) && !$0.address.isLinkLocal }
         let routes = routes.filter { !memory.owns($0) && $0.protocol != .kernel }
-        return Set(addresses.map(\.identity) + routes.map(\.identity))
+        return Set(addresses.map { .address($0.identity) } + routes.map(\.identity))
     }
 }

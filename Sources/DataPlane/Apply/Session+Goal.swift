@@ -74,7 +74,7 @@ extension Memory {
     func during(_ plan: Plan, after: Memory) -> Memory {
         var memory = self
         memory.protocols.formUnion(after.protocols)
-        memory.createdAddresses.formUnion(after.createdAddresses)
+        memory.createdAddresses = after.createdAddresses.union(createdAddresses)
         for case .add(.address(let address)) in plan.changes.map(\.action) {
             memory.createdAddresses.insert(address.identity)
         }

@@ -7,7 +7,7 @@ public struct Memory: Hashable, Sendable {
     /// The first value seen of every setting that we changed, and the value we gave it.
     public var settings: [KernelObject.Identity: RememberedSetting] = [:]
     /// The addresses that we created, so that one whose mark was erased is still ours.
-    public var createdAddresses: Set<KernelObject.Identity> = []
+    public var createdAddresses: Set<InterfaceAddress.Identity> = []
     /// The marks that earlier runs used.
     public var protocols: Set<UInt8> = []
     /// The files of the last `apply`; empty after `teardown`.
@@ -46,10 +46,7 @@ public struct Memory: Hashable, Sendable {
             memory.settings[identity] = nil
             memory.settings[renamed.first.identity] = renamed
         }
-        memory.createdAddresses = createdAddresses.filter { identity in
-            guard case .address(let index, _, _) = identity else { return true }
-            return names[index] != nil
-        }
+        memory.createdAddresses = createdAddresses.filter { names[$0.interface] != nil }
         return memory
     }
 

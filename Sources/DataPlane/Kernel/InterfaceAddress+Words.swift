@@ -6,9 +6,12 @@ extension InterfaceAddress {
         var words: [Word] = []
         words.reserveCapacity(10)
         if let peer {
-            words += [.value("local", "\(address)"), .pair("peer", "\(peer)/\(prefixLength)")]
+            words += [
+                .value("local", "\(address)"),
+                .pair("peer", peer.description(length: prefixLength)),
+            ]
         } else {
-            words.append(.value("local", "\(address)/\(prefixLength)"))
+            words.append(.value("local", address.description(length: prefixLength)))
         }
         words.append(.pair("metric", String(metric), metric == 0 ? .assumed : .detail))
         if let broadcast { words.append(.pair("brd", "\(broadcast)", .detail)) }

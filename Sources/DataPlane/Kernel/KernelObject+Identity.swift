@@ -10,7 +10,7 @@ extension KernelObject {
         case mtu(InterfaceIndex)
         case group(InterfaceIndex)
         case up(InterfaceIndex)
-        case address(InterfaceIndex, IPAddress, prefixLength: UInt8)
+        case address(InterfaceAddress.Identity)
         /// fib_find_alias (IPv4) and fib6_add_rt2node (IPv6).
         case route(table: UInt32, IPPrefix, typeOfService: UInt8, metric: UInt32)
         /// Apart from the others, which dictionaries compare by the thousand: it is large.
@@ -23,7 +23,7 @@ extension KernelObject {
     public var identity: Identity {
         switch self {
         case .link(let setting): setting.identity
-        case .address(let address): address.identity
+        case .address(let address): .address(address.identity)
         case .route(let route): route.identity
         case .rule(let rule): rule.identity
         case .sysctl(let setting): .sysctl(setting.name)
@@ -40,8 +40,8 @@ extension KernelObject.Identity {
         case .mtu(let interface), .group(let interface), .up(let interface),
             .channels(let interface):
             hasher.combine(interface)
-        case .address(_, let address, _):
-            hasher.combine(address)
+        case .address(let identity):
+            hasher.combine(identity)
         case .route(let table, let destination, _, _):
             hasher.combine(table)
             hasher.combine(destination.address)
@@ -67,8 +67,24 @@ extension LinkSetting {
 }
 
 extension InterfaceAddress {
-    public var identity: KernelObject.Identity {
-        .address(interface, address, prefixLength: prefixLength)
+    /// What tells it from the others of its host.
+    public struct Identity: Hashable, Sendable {
+        public var interface: InterfaceIndex
+        public var address: IPAddress
+        public var prefixLength: UInt8
+
+        /// Few hosts have an address twice; equality looks at all.
+        public func hash(into hasher: inout Hasher) { hasher.combine(address) }
+    }
+
+    public var identity: Identity {
+        Identity(interface: interface, address: address, prefixLength: prefixLength)
+    }
+}
+
+extension InterfaceAddress.Identity: Comparable {
+    public static func < (a: Self, b: Self) -> Bool {
+        (a.interface, a.address, a.prefixLength) < (b.interface, b.address, b.prefixLength)
     }
 }
 

@@ -69,7 +69,7 @@ extension IPPrefix {
     /// As iproute2 writes a destination: `default`, and a host without its length.
     package var routeText: String {
         if isDefault { return "default" }
-        return isHost ? "\(address)" : "\(address)/\(length)"
+        return isHost ? address.description : description
     }
 }
 

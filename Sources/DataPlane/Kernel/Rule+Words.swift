@@ -42,7 +42,7 @@ extension Rule {
 
 extension IPPrefix {
     /// As iproute2 writes a rule's selector: a host without its length.
-    fileprivate var ruleText: String { isHost ? "\(address)" : "\(address)/\(length)" }
+    fileprivate var ruleText: String { isHost ? address.description : description }
 }
 
 extension Rule.OtherSelector {

@@ -7,7 +7,7 @@ extension Planner {
         let observed = Dictionary(
             kernel.addresses.enumerated().map { ($1.identity, $0) },
             uniquingKeysWith: { first, _ in first })
-        var replaced: Set<KernelObject.Identity> = []
+        var replaced: Set<InterfaceAddress.Identity> = []
         for entry in desired.wanted {
             guard case .address(let address) = entry.object else { continue }
             guard let there = observed[address.identity].map({ kernel.addresses[$0] }) else {
@@ -36,14 +36,12 @@ extension Planner {
                     entry)
             }
         }
-        let wanted = Set(
-            desired.wanted.compactMap { entry -> IPAddress? in
-                guard case .address(let address) = entry.object else { return nil }
-                return address.address
-            })
+        let wanted = desired.released.isEmpty ? [] : wantedAddresses()
         // In reverse, so that the primaries of a subnet leave last.
         for address in kernel.addresses.reversed() where past.owns(address) {
-            guard !desired.wants(address.identity), !replaced.contains(address.identity) else {
+            guard !desired.wants(.address(address.identity)),
+                !replaced.contains(address.identity)
+            else {
                 continue
             }
             memory.createdAddresses.remove(address.identity)
@@ -60,10 +58,18 @@ extension Planner {
             }
         }
         // Of an interface that went away, or that somebody else removed.
-        for identity in memory.createdAddresses
-        where !desired.wants(identity) && observed[identity] == nil {
+        for identity in past.createdAddresses
+        where !desired.wants(.address(identity)) && observed[identity] == nil {
             memory.createdAddresses.remove(identity)
         }
+    }
+
+    private func wantedAddresses() -> Set<IPAddress> {
+        Set(
+            desired.wanted.compactMap { entry in
+                guard case .address(let address) = entry.object else { return nil }
+                return address.address
+            })
     }
 
     /// While an interface loses IPv4 addresses, the kernel must promote their secondaries.
@@ -102,7 +108,7 @@ extension Planner {
 
     private mutating func addAddress(
         _ address: InterfaceAddress, _ entry: DesiredState.Wanted,
-        replacing replaced: inout Set<KernelObject.Identity>
+        replacing replaced: inout Set<InterfaceAddress.Identity>
     ) {
         memory.createdAddresses.insert(address.identity)
         // The kernel holds an IPv6 address once an interface, whatever its prefix length.

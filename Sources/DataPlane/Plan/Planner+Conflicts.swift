@@ -120,15 +120,15 @@ private struct Leaving {
 
 extension Memory {
     fileprivate mutating func forgetPlanning(of object: KernelObject, as past: Memory) {
-        let identity = object.identity
         switch object {
-        case .address:
-            if past.createdAddresses.contains(identity) {
-                createdAddresses.insert(identity)
+        case .address(let address):
+            if past.createdAddresses.contains(address.identity) {
+                createdAddresses.insert(address.identity)
             } else {
-                createdAddresses.remove(identity)
+                createdAddresses.remove(address.identity)
             }
-        case .link, .sysctl, .channels, .steering: settings[identity] = past.settings[identity]
+        case .link, .sysctl, .channels, .steering:
+            settings[object.identity] = past.settings[object.identity]
         case .route, .rule: break
         }
     }

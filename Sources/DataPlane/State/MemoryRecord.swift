@@ -29,14 +29,15 @@ struct MemoryRecord {
         memory.protocols = Set(root["Protocols"]?.elements.compactMap { $0.number() } ?? [])
         memory.files = root["Files"]?.elements.compactMap(\.string) ?? []
         memory.discovery = root["Discovery"]?.string
-        var addresses: [KernelObject.Identity] = []
+        var addresses: [InterfaceAddress.Identity] = []
         for entry in root["Addresses"]?.entries ?? [] {
             guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
             for text in (entry.value.string ?? "").utf8.split(separator: UInt8(ascii: " ")) {
                 guard let (address, length) = IPPrefix.parse(String(Substring(text))) else {
                     throw corrupt
                 }
-                addresses.append(.address(interface, address, prefixLength: length))
+                addresses.append(
+                    .init(interface: interface, address: address, prefixLength: length))
             }
         }
         memory.createdAddresses = Set(addresses)
@@ -85,15 +86,15 @@ struct MemoryRecord {
 
     /// One entry an interface: `"3" = "10.0.0.20/24 10.0.0.30/24";`
     private var addresses: [PlistValue.Entry] {
-        var byInterface: [InterfaceIndex: [(IPAddress, UInt8)]] = [:]
-        for case .address(let interface, let address, let length) in memory.createdAddresses {
-            byInterface[interface, default: []].append((address, length))
-        }
-        return byInterface.sorted { $0.key < $1.key }.map { interface, addresses in
-            let words = addresses.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
-                .map { "\($0.0)/\($0.1)" }
-            return .init("\(interface)", .string(words.joined(separator: " ")))
-        }
+        Dictionary(grouping: memory.createdAddresses, by: \.interface)
+            .sorted { $0.key < $1.key }.map { interface, addresses in
+                var text = ""
+                for held in addresses.sorted() {
+                    if !text.isEmpty { text += " " }
+                    text += held.address.description(length: held.prefixLength)
+                }
+                return .init("\(interface)", .string(text))
+            }
     }
 }
 
