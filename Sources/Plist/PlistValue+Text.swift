@@ -11,12 +11,14 @@ extension PlistValue {
     private func write(to text: inout [UInt8], indentation: Int) {
         switch self {
         case .string(let string):
-            text += Self.quoted(string).utf8
+            Self.write(string, to: &text)
         case .array(let elements):
             if elements.isEmpty {
                 text += "( )".utf8
             } else if elements.count == 1, case .string(let only) = elements[0] {
-                text += "( \(Self.quoted(only)) )".utf8
+                text += "( ".utf8
+                Self.write(only, to: &text)
+                text += " )".utf8
             } else {
                 text += "(".utf8
                 for (index, element) in elements.enumerated() {
@@ -32,7 +34,7 @@ extension PlistValue {
             text += "{\n".utf8
             for entry in entries {
                 Self.indent(&text, indentation + 1)
-                text += Self.quoted(entry.key).utf8
+                Self.write(entry.key, to: &text)
                 text += " = ".utf8
                 entry.value.write(to: &text, indentation: indentation + 1)
                 text += ";\n".utf8
@@ -46,25 +48,37 @@ extension PlistValue {
         text += repeatElement(UInt8(ascii: " "), count: 4 * levels)
     }
 
-    /// Bare where the grammar takes it bare.
     package static func quoted(_ string: String) -> String {
+        var text: [UInt8] = []
+        write(string, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Bare where the grammar takes it bare.
+    private static func write(_ string: String, to text: inout [UInt8]) {
         let bytes = string.utf8
         if !bytes.isEmpty, bytes.allSatisfy(TextGrammar.isBare), !TextGrammar.holdsComment(bytes) {
-            return string
+            text += bytes
+            return
         }
-        if bytes.allSatisfy(TextGrammar.isPlain) { return "\"" + string + "\"" }
-        var text = "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\t": text += "\\t"
-            case "\r": text += "\\r"
-            case _ where TextGrammar.isControl(scalar): text += TextGrammar.escape(scalar)
-            default: text.unicodeScalars.append(scalar)
-            }
+        text.append(UInt8(ascii: "\""))
+        if bytes.allSatisfy(TextGrammar.isPlain) {
+            text += bytes
+        } else {
+            for scalar in string.unicodeScalars { text += escaped(scalar).utf8 }
         }
-        return text + "\""
+        text.append(UInt8(ascii: "\""))
+    }
+
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\"": "\\\""
+        case "\\": "\\\\"
+        case "\n": "\\n"
+        case "\t": "\\t"
+        case "\r": "\\r"
+        case _ where TextGrammar.isControl(scalar): TextGrammar.escape(scalar)
+        default: String(scalar)
+        }
     }
 }

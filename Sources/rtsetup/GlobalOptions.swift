@@ -3,17 +3,19 @@ import DataPlane
 
 /// What every command takes, before its name or after it.
 struct GlobalOptions: ParsableArguments {
-    // The values are written out twice because the parser's own list is made by reflection, which
-    // every start would pay for.
-    enum Format: String, ExpressibleByArgument, CaseIterable {
+    // The values are written out twice because the parser's own list of all cases is made by
+    // reflection, which every start would pay for.
+    enum Format: String, ExpressibleByArgument {
         case text, json, shell
         static var allValueStrings: [String] { ["text", "json", "shell"] }
+        static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
         var defaultValueDescription: String { rawValue }
     }
 
-    enum Coloring: String, ExpressibleByArgument, CaseIterable {
+    enum Coloring: String, ExpressibleByArgument {
         case auto, always, never
         static var allValueStrings: [String] { ["auto", "always", "never"] }
+        static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
         var defaultValueDescription: String { rawValue }
     }
 

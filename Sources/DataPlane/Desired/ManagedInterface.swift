@@ -67,12 +67,7 @@ struct FinalAddresses {
 
     /// Whether another tool is still to give some interface its first address: in whose subnet,
     /// nobody knows.
-    var awaitsLease: Bool {
-        managed.contains {
-            $0.config.addressing == .external && $0.willBeUp
-                && !$0.foreignAddresses.contains(where: \.isGlobal)
-        }
-    }
+    private(set) var awaitsLease = false
 
     /// The managed interfaces of which `sharesSubnet` is true.
     private func interfacesSharingIPv4() -> Set<InterfaceIndex> {
@@ -153,13 +148,20 @@ extension FinalAddresses {
         leaveOutStrays()
         holders = expected.map { ($0, nil) }
         for (index, addresses) in byLink {
-            holders += addresses.lazy.filter(\.isGlobal).map { ($0.address, index) }
+            for held in addresses where held.isGlobal { holders.append((held.address, index)) }
         }
         holders.sort { $0.address < $1.address }
         sharingIPv4 = interfacesSharingIPv4()
+        awaitsLease = managed.contains {
+            $0.config.addressing == .external && $0.willBeUp
+                && !$0.foreignAddresses.contains(where: \.isGlobal)
+        }
     }
 
     private mutating func leaveOutStrays() {
+        guard managed.contains(where: { $0.foreignAddresses.contains(where: \.isGlobal) }) else {
+            return
+        }
         var homes: [IPAddress: InterfaceIndex] = [:]
         for interface in managed {
             for own in interface.ownAddresses where own.address.isGlobal {

@@ -5,7 +5,7 @@ struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
         subcommand: "plan",
         abstract: "Print the changes that apply would make.")
-    static let formats = GlobalOptions.Format.allCases
+    static let formats: [GlobalOptions.Format] = [.text, .json, .shell]
 
     @Flag(help: "Exit with 2 if there are changes.")
     var detailedExitcode = false
