@@ -1,0 +1,132 @@
+import Netlink
+import Plist
+import RPSTuner
+import SystemPackage
+
+/// One plan on its way into the kernel: performed, read back, and undone where that does not show
+/// what was planned.
+struct Transaction {
+    let kernel: any Kernel
+    let goal: Session.Goal
+    let plan: Plan
+    /// The kernel as the plan has found it.
+    let before: KernelState
+    /// What may be ours at any moment meanwhile.
+    let during: Memory
+    /// What there is to remember once it is whole. Reading back teaches it what the kernel took in
+    /// part, and which queues are new.
+    private(set) var after: Memory
+    /// What reading back found, and what is no failure.
+    private(set) var accepted: [Diagnostic] = []
+
+    /// nil where the kernel took every change.
+    func perform() -> Outcome.Failure? { perform(plan.changes) }
+
+    /// nil where the kernel holds what was planned.
+    mutating func verify(_ options: Plan.Options) -> Outcome.Failure? {
+        var reading = options
+        reading.acceptsDuplicates = true
+        reading.acceptsNarrowing = true
+        reading.refusal = .none
+        reading.comparesMarks = plan.comparesMarks
+        let failure = readBack(reading)
+        guard let rest = failure?.unforeseenQueues(of: plan) else { return failure }
+        return perform(rest) ?? readBack(reading)
+    }
+
+    /// Whether it failed because others were at work meanwhile.
+    func isOvertaken(_ failure: Outcome.Failure) -> Bool {
+        guard case .notConverged = failure, let now = try? observe(memory: during) else {
+            return false
+        }
+        return now.isOthers(than: before, memory: during)
+    }
+
+    /// Brings back what was; what could not be is returned.
+    ///
+    /// The kernel's side effects of undoing are undone by another look, so this takes a few rounds;
+    /// a change that is refused is left out of the round's rest, and tried again in the next.
+    func undo() -> [Change] {
+        var left: [Change] = plan.changes.reversed().map(\.inverse)
+        for _ in 0..<4 {
+            guard let now = try? observe(memory: during, seesAllQueues: true) else { continue }
+            left = Restoration(of: plan.changes, from: now, to: before).changes
+            var rest = left[...]
+            while !rest.isEmpty {
+                do {
+                    try kernel.perform(Array(rest))
+                    break
+                } catch {
+                    guard let index = error.index else { break }
+                    rest = rest.dropFirst(index + 1)
+                }
+            }
+            if left.isEmpty { break }
+        }
+        return left
+    }
+
+    private func perform(_ changes: [Change]) -> Outcome.Failure? {
+        do {
+            try kernel.perform(changes)
+            return nil
+        } catch {
+            return error.error.errno == .interrupted
+                ? .interrupted : .refused(error.index, error.error)
+        }
+    }
+
+    private mutating func readBack(_ options: Plan.Options) -> Outcome.Failure? {
+        do {
+            let state = try observe(memory: after)
+            let desired = goal.desired(kernel: state, memory: after)
+            let rest = Plan(from: state, to: desired, memory: after, options: options)
+            accepted = rest.duplicates + rest.narrowings
+            for (identity, object) in rest.narrowed {
+                after.settings[identity]?.narrowed = object
+            }
+            for case .steering(let setting) in rest.changes.map(\.object) {
+                after.settings[setting.identity] = rest.memory.settings[setting.identity]
+            }
+            return rest.isEmpty ? nil : .notConverged(rest.changes)
+        } catch {
+            return .notVerified(error)
+        }
+    }
+
+    /// - Parameter seesAllQueues: what a change of channels may have reset, too.
+    private func observe(
+        memory: Memory, seesAllQueues: Bool = false
+    ) throws(KernelError) -> KernelState {
+        try kernel.observe {
+            goal.sysctlsToObserve($0, memory: memory.following($0))
+        } queues: { links in
+            var interests = goal.queuesToObserve(links, memory: memory.following(links))
+            if seesAllQueues {
+                for index in interests.keys { interests[index]?.aspects = .all }
+            }
+            return interests
+        }
+    }
+}
+
+extension Outcome.Failure {
+    /// What is left to be done for queues and interrupts that only the change of channels brought
+    /// to light: a driver gives them names and numbers as it likes. nil: it failed for another
+    /// reason.
+    fileprivate func unforeseenQueues(of plan: Plan) -> [Change]? {
+        guard case .notConverged(let rest) = self,
+            plan.changes.contains(where: { $0.object.kind == "channels" }),
+            rest.allSatisfy({ $0.object.kind == "steering" })
+        else { return nil }
+        return rest
+    }
+
+    /// How many changes the kernel had been given before the one that it refused.
+    func madeCount(of plan: Plan) -> Int {
+        switch self {
+        case .refused(let index, _): index ?? plan.changes.count
+        case .interrupted, .notConverged, .notVerified, .notKept: plan.changes.count
+        }
+    }
+}
