@@ -16,13 +16,10 @@ extension ConfigChecker {
         }
     }
 
-    /// One variable of the kernel under two names (devinet_sysctl_forward, net/ipv4/devinet.c).
+    /// One variable of the kernel under two names.
     private mutating func checkForwarding() {
-        let names: [SysctlName] = [
-            SysctlName(components: ["net", "ipv4", "ip_forward"]),
-            .interface("all", "ipv4", "forwarding"),
-        ]
-        let entries = draft.sysctls.filter { names.contains($0.name) }
+        let forwarding = SysctlName.interface("all", "ipv4", "forwarding").canonical
+        let entries = draft.sysctls.filter { $0.name.canonical == forwarding }
         guard let first = entries.first else { return }
         for entry in entries.dropFirst() {
             error(

@@ -7,7 +7,9 @@ extension ConfigDraft {
         var config = Config()
         config.interfaces = interfaces.enumerated().map { $0.element.config(index: $0.offset) }
         config.rules = rules
-        config.sysctls = sysctls
+        config.sysctls = sysctls.map {
+            SysctlConfig(name: $0.name.canonical, value: $0.value, location: $0.location)
+        }
         config.protocol = self.protocol ?? config.protocol
         config.linkGroup = linkGroup ?? config.linkGroup
         return config

@@ -40,7 +40,7 @@ extension DesiredState {
         let addresses = FinalAddresses(
             host, kernel: kernel, memory: memory, protocol: config.protocol, reporting: &self)
 
-        wantSettings(config, addresses, kernel: kernel)
+        wantSettings(config, addresses, kernel: kernel, memory: memory)
         wantQueues(kernel: kernel, memory: memory)
         for interface in addresses.managed {
             for (address, origin) in interface.ownAddresses {

@@ -59,12 +59,17 @@ extension InterfaceConfig {
 extension DesiredState {
     /// Sysctls, MTU, group and admin state.
     mutating func wantSettings(
-        _ config: Config, _ addresses: FinalAddresses, kernel: KernelState
+        _ config: Config, _ addresses: FinalAddresses, kernel: KernelState, memory: Memory
     ) {
+        let promotion = SysctlName.interface("all", "ipv4", "promote_secondaries")
+        // What is ours there may go.
+        let allPromote =
+            kernel.sysctls[promotion] == "1" && memory.settings[.sysctl(promotion)] == nil
+            && !config.sysctls.contains { $0.name == promotion }
         for interface in addresses.managed {
             wantLink(interface, group: config.linkGroup)
             guard interface.config.activationPolicy != .down else { continue }
-            wantSysctls(of: interface, addresses, kernel: kernel)
+            wantSysctls(of: interface, addresses, kernel: kernel, promotes: !allPromote)
         }
         for sysctl in config.sysctls {
             let owner = sysctl.name.ofInterface.flatMap { name in
@@ -106,8 +111,10 @@ extension DesiredState {
         }
     }
 
+    /// - Parameter promotes: whether it must promote secondaries by itself.
     private mutating func wantSysctls(
-        of interface: ManagedInterface, _ addresses: FinalAddresses, kernel: KernelState
+        of interface: ManagedInterface, _ addresses: FinalAddresses, kernel: KernelState,
+        promotes: Bool
     ) {
         let config = interface.config
         let name = interface.link.name
@@ -126,9 +133,7 @@ extension DesiredState {
             want("ipv4", "arp_ignore", "1", config.arpLocation ?? config.location)
             want("ipv4", "arp_announce", "2", config.arpLocation ?? config.location)
         }
-        let promotesAlready =
-            kernel.sysctls[.interface("all", "ipv4", "promote_secondaries")] == "1"
-        if !promotesAlready, interface.addresses.contains(where: { $0.family == .ipv4 }) {
+        if promotes, interface.addresses.contains(where: { $0.family == .ipv4 }) {
             want("ipv4", "promote_secondaries", "1", config.location)
         }
         switch config.ipv6 {

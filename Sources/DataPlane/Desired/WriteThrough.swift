@@ -33,6 +33,13 @@ extension SysctlName {
         }
     }
 
+    /// One variable of the kernel has one name: `ip_forward` is `conf.all.forwarding` too
+    /// (devinet_sysctl_forward, net/ipv4/devinet.c).
+    var canonical: SysctlName {
+        self == .interface("all", "ipv4", "forwarding")
+            ? SysctlName(components: ["net", "ipv4", "ip_forward"]) : self
+    }
+
     private static let ipv6WriteThrough: Set<String> = [
         "forwarding", "disable_ipv6", "disable_policy", "ignore_routes_with_linkdown",
         "addr_gen_mode",

@@ -12,10 +12,42 @@ extension Planner {
             if !wanted.hasSameValue(as: now.value) {
                 remember(entry.object, insteadOf: .sysctl(now), cause: nil)
             }
-            if let mtu = resetIPv6MTU(of: wanted) { now.value = "\(mtu)" }
+            if let mtu = resetIPv6MTU(of: wanted) {
+                now.value = "\(mtu)"
+                // Without us it would be this.
+                memory.settings[entry.object.identity]?.first = .sysctl(now)
+            }
             guard !wanted.hasSameValue(as: now.value) else { continue }
             replace(.tighten, .sysctl(now), with: entry.object, entry)
         }
+        let unwanted = memory.settings.filter {
+            $0.value.first.ipv6MTU != nil && !desired.wants($0.key)
+                && !desired.leftAlone.contains($0.key)
+        }
+        for (identity, remembered) in unwanted.sorted(by: { $0.value < $1.value })
+        where !desired.isOfQueuesAlone {
+            restoreIPv6MTU(identity, remembered)
+        }
+    }
+
+    /// What the links' changes reset is as it would be without us; no IPv6 MTU is larger than its
+    /// link's.
+    private mutating func restoreIPv6MTU(
+        _ identity: KernelObject.Identity, _ remembered: RememberedSetting
+    ) {
+        guard case .sysctl(var first) = remembered.first else { return }
+        guard resetIPv6MTU(of: first) == nil else {
+            memory.settings[identity] = nil
+            return
+        }
+        if let link = kernel.links.first(where: { $0.index == first.interface }),
+            let value = UInt32(first.value), value > link.mtu
+        {
+            first.value = "\(link.mtu)"
+        }
+        var remembered = remembered
+        remembered.first = .sysctl(first)
+        restore(identity, remembered)
     }
 
     /// What the changes planned so far make of it; nil: nothing.

@@ -11,11 +11,13 @@ extension Planner {
             remember(entry.object, insteadOf: now, cause: nil)
             replace(
                 entry.object.phase(from: now, isRestored: false), now, with: entry.object, entry)
-            planOverwritten(by: entry)
+            guard case .sysctl(let setting) = entry.object else { continue }
+            rememberOverwritten(by: setting)
+            rewriteOverwritten(by: setting)
         }
         let unwanted = memory.settings.filter {
             $0.key.queueOwner == nil && !desired.wants($0.key)
-                && !desired.leftAlone.contains($0.key)
+                && !desired.leftAlone.contains($0.key) && $0.value.first.ipv6MTU == nil
         }
         for (identity, remembered) in unwanted.sorted(by: { $0.value < $1.value }) {
             if desired.isOfQueuesAlone, identity != .sysctl(.flowTable) { continue }
@@ -24,28 +26,42 @@ extension Planner {
         planIPv6MTUs()
     }
 
-    /// What a write-through setting does to the settings of interfaces: their first values are
-    /// remembered, and those that the files name are written again behind it.
-    private mutating func planOverwritten(by entry: DesiredState.Wanted) {
-        guard case .sysctl(let cause) = entry.object else { return }
-        for name in cause.name.overwrites(kernel.links) {
+    /// The first values of the interfaces' settings that a write-through one overwrites.
+    private mutating func rememberOverwritten(by cause: SysctlSetting) {
+        for name in cause.name.overwrites(kernel.links) where !desired.wants(.sysctl(name)) {
             guard let value = kernel.sysctls[name] else { continue }
-            let index = name.ofInterface.flatMap { named in
-                kernel.links.first { $0.name == named.interface }?.index
-            }
-            let now = SysctlSetting(name: name, value: value, interface: index)
+            // What was written once keeps its own value, and goes back by itself.
+            let isOurs = memory.settings[.sysctl(name)].map { $0.cause == nil } ?? false
+            if isOurs, cause.name.overwritesUnsetInterfaces { continue }
+            let now = SysctlSetting(name: name, value: value, interface: linkIndex(of: name))
             var then = now
             then.value = cause.value
-            if let other = desired[.sysctl(name)], case .sysctl(let setting) = other.object {
-                guard !setting.hasSameValue(as: then.value) else { continue }
-                replace(.afterWriteThrough, .sysctl(then), with: other.object, other)
-            } else {
-                remember(.sysctl(then), insteadOf: .sysctl(now), cause: cause.name)
-            }
+            remember(.sysctl(then), insteadOf: .sysctl(now), cause: cause.name)
         }
     }
 
-    private mutating func restore(
+    /// Those of them that the files name are written again behind it.
+    private mutating func rewriteOverwritten(by cause: SysctlSetting) {
+        for name in cause.name.overwrites(kernel.links) {
+            guard let entry = desired[.sysctl(name)], case .sysctl(let wanted) = entry.object,
+                let value = kernel.sysctls[name], !wanted.hasSameValue(as: cause.value)
+            else { continue }
+            var then = SysctlSetting(name: name, value: value, interface: linkIndex(of: name))
+            if memory.settings[.sysctl(name)]?.cause != nil {
+                remember(entry.object, insteadOf: .sysctl(then), cause: nil)
+            }
+            then.value = cause.value
+            replace(.afterWriteThrough, .sysctl(then), with: entry.object, entry)
+        }
+    }
+
+    private func linkIndex(of name: SysctlName) -> InterfaceIndex? {
+        name.ofInterface.flatMap { named in
+            kernel.links.first { $0.name == named.interface }?.index
+        }
+    }
+
+    mutating func restore(
         _ identity: KernelObject.Identity, _ remembered: RememberedSetting
     ) {
         if let cause = remembered.cause, desired.wants(.sysctl(cause)) { return }
@@ -84,6 +100,7 @@ extension Planner {
             isOverwrittenAgain
                 ? .afterWriteThrough : remembered.first.phase(from: now, isRestored: true),
             now, with: remembered.first, nil, of: now.settingInterface)
+        if case .sysctl(let first) = remembered.first { rewriteOverwritten(by: first) }
     }
 
     mutating func remember(

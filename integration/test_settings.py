@@ -1,0 +1,80 @@
+"""Settings that hang together: what one of them does to others while files change."""
+
+from case import ETH0, ETH1, Case, file, main
+
+ALL_PROMOTE = "net.ipv4.conf.all.promote_secondaries"
+
+
+class Settings(Case):
+    def setUp(self):
+        super().setUp()
+        self.host.ip("link set eth1 up")
+        self.host.settle()
+        self.before = self.host.dump()
+
+    def assertGivenBack(self):
+        self.assertNothingToDo()
+        self.teardown()
+        self.assertSameDump(self.before)
+
+    def test_promotion_on_every_interface_at_once(self):
+        self.apply(file(ETH0, ETH1, more=f'Sysctl = {{ "{ALL_PROMOTE}" = 1; }};'))
+        self.assertEqual(self.host.sysctl(ALL_PROMOTE), "1")
+        self.assertNothingToDo()
+        self.apply(file(ETH0, ETH1))
+        self.assertEqual(self.host.sysctl(ALL_PROMOTE), "0")
+        self.assertEqual(self.host.sysctl(ALL_PROMOTE.replace("all", "eth1")), "1")
+        self.assertGivenBack()
+
+    def test_forwarding_under_its_other_name_and_then_on_one_interface(self):
+        self.apply(file(ETH0, ETH1, more='Sysctl = { "net.ipv4.ip_forward" = 1; };'))
+        self.apply(file(ETH0, ETH1, more='Sysctl = { "net.ipv4.conf.all.forwarding" = 1; };'))
+        self.assertNothingToDo()
+        self.apply(file(ETH0, ETH1, more='Sysctl = { "net.ipv4.conf.eth0.forwarding" = 1; };'))
+        self.assertEqual(self.host.sysctl("net.ipv4.ip_forward"), "0")
+        self.assertEqual(self.host.sysctl("net.ipv4.conf.eth0.forwarding"), "1")
+        self.assertEqual(self.host.sysctl("net.ipv4.conf.eth1.forwarding"), "0")
+        self.assertGivenBack()
+
+    def test_ipv6_forwarding_on_one_interface_outlives_that_on_all(self):
+        one = '"net.ipv6.conf.eth0.forwarding" = 1;'
+        both = f'Sysctl = {{ {one} "net.ipv6.conf.all.forwarding" = 1; }};'
+        self.apply(file(ETH0, ETH1, more=both))
+        self.apply(file(ETH0, ETH1, more=f"Sysctl = {{ {one} }};"))
+        self.assertEqual(self.host.sysctl("net.ipv6.conf.all.forwarding"), "0")
+        self.assertEqual(self.host.sysctl("net.ipv6.conf.eth0.forwarding"), "1")
+        self.assertGivenBack()
+
+    def test_a_setting_that_leaves_when_its_default_comes(self):
+        strict = ETH1 + " ReversePathFilter = strict;"
+        first = self.host.sysctl("net.ipv4.conf.eth1.rp_filter")
+        self.apply(file(ETH0, strict))
+        self.assertEqual(self.host.sysctl("net.ipv4.conf.eth1.rp_filter"), "1")
+        self.apply(file(ETH0, ETH1, more='Sysctl = { "net.ipv4.conf.default.rp_filter" = 2; };'))
+        self.assertEqual(self.host.sysctl("net.ipv4.conf.eth1.rp_filter"), first)
+        self.assertGivenBack()
+
+    def test_an_ipv6_mtu_that_leaves_with_the_links(self):
+        small = 'Sysctl = { "ipv6.mtu" = 1280; };'
+        self.apply(file(ETH0, "Name = eth1; MTU = 9000;"))
+        self.apply(file(ETH0, f"Name = eth1; MTU = 9000; {small}"))
+        self.assertEqual(self.host.sysctl("net.ipv6.conf.eth1.mtu"), "1280")
+        self.assertGivenBack()
+
+    def test_an_ipv6_mtu_follows_its_link_again(self):
+        small = 'Sysctl = { "ipv6.mtu" = 1280; };'
+        for mtu in (1300, 9000):
+            with self.subTest(mtu):
+                self.apply(file(ETH0, f"Name = eth1; {small}"))
+                self.apply(file(ETH0, f"Name = eth1; MTU = {mtu};"))
+                self.assertEqual(self.host.sysctl("net.ipv6.conf.eth1.mtu"), str(mtu))
+                self.assertGivenBack()
+        self.apply(file(ETH0, f"Name = eth1; {small}"))
+        self.apply(file(ETH0, f"Name = eth1; MTU = 9000; {small}"))
+        self.apply(file(ETH0, "Name = eth1; MTU = 9000;"))
+        self.assertEqual(self.host.sysctl("net.ipv6.conf.eth1.mtu"), "9000")
+        self.assertGivenBack()
+
+
+if __name__ == "__main__":
+    main()
