@@ -77,6 +77,14 @@ class Addressing(Case):
             self.assertEqual(capture.ports(probe), {"port2"})
         self.assertNothingToDo()
 
+    def test_an_address_moves_from_a_nic_that_is_let_go_of(self):
+        body = 'Addresses = ( "10.0.1.28/24" ); Gateway = "10.0.1.253";'
+        self.apply(file(ETH0, "Name = eth1;", f"Name = eth3; {body}"))
+        result = self.apply(file(ETH0, f"Name = eth1; {body}", "Name = eth3; Managed = NO;"))
+        self.assertNotIn("Managed = NO", result.err)
+        self.assertEqual((self.local("eth1"), self.local("eth3")), (["10.0.1.28"], []))
+        self.assertNothingToDo()
+
     def test_another_prefix_length_of_an_address_that_is_there(self):
         self.apply(file(ETH0, ETH1))
         self.apply(file(ETH0, ETH1.replace("10.0.0.20/24", "10.0.0.20/25")

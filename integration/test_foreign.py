@@ -135,6 +135,12 @@ class Conflicts(Case):
         result = self.conflict(file(ETH1), "Name = eth0", "Primary = YES", "Addressing = external")
         self.assertIn("eth0", result.err)
 
+    def test_an_address_of_ours_that_somebody_gave_a_peer(self):
+        self.apply(file(ETH0, ETH1))
+        self.host.ip("addr del 10.0.0.20/24 dev eth1",
+                     "addr add 10.0.0.20 peer 10.0.0.21/24 dev eth1")
+        self.conflict(file(ETH0, ETH1), "ip address del 10.0.0.20 peer 10.0.0.21/24 dev eth1")
+
     def test_managed_no_makes_that_a_warning(self):
         result = self.plan(file("Name = eth0; Managed = NO;", ETH1))
         self.assertIn("eth0", result.warnings())
@@ -210,6 +216,9 @@ class Warnings(Case):
                      "route del default", "route add default via 10.0.0.253 dev eth0 metric 100",
                      "route add default via 10.0.0.253 dev eth1 metric 50")
         self.warned(file(ETH0, ETH1 + " RouteMetric = none;"), "eth1")
+
+    def test_mains_default_is_on_a_nic_that_the_file_leaves_out(self):
+        self.warned(file(ETH3), "add { Name = eth0; Primary = YES; Addressing = external; }")
 
     def test_a_setting_that_all_overrides(self):
         result = self.rtsetup("validate", self.write(

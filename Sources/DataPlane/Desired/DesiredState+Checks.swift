@@ -13,7 +13,7 @@ extension DesiredState {
         checkUnmanagedNeighbours(config, host, addresses)
         checkRules(config, addresses, kernel, memory)
         checkMetrics(addresses, kernel: kernel, memory: memory)
-        checkMain(addresses, names, kernel: kernel, memory: memory)
+        checkMain(addresses, names, unlisted: host.unlisted, kernel: kernel, memory: memory)
         checkTables(names, kernel: kernel, memory: memory)
         checkAddresses(addresses, kernel: kernel, memory: memory)
         checkDuplicates(addresses)

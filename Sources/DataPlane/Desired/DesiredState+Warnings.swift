@@ -23,8 +23,8 @@ extension DesiredState {
     }
 
     mutating func checkMain(
-        _ addresses: FinalAddresses, _ names: InterfaceNames, kernel: KernelState,
-        memory: Memory
+        _ addresses: FinalAddresses, _ names: InterfaceNames, unlisted: [Link],
+        kernel: KernelState, memory: Memory
     ) {
         let managed = Set(addresses.managed.map(\.index))
         let primary = addresses.managed.first { $0.config.isPrimary }
@@ -49,23 +49,32 @@ extension DesiredState {
                     "\(words()) in main mixes ENIs and others; the cure is MainRoutes = ignore")
             }
         }
-        guard let primary else { return }
         let planned = mainDefaults()
-        for family in AddressFamily.allCases where !primary.globalAddresses(family).isEmpty {
+        for family in AddressFamily.allCases {
             let theirs = foreign.filter {
                 $0.family == family && $0.destination.isDefault && $0.type == .unicast
             }.compactMap { route in
                 route.nextHops.first?.interface.map { ($0, route.effectiveMetric) }
             }
             let ours = planned.filter { $0.family == family }.map { ($0.interface, $0.metric) }
-            let all = theirs + ours
-            guard let best = all.min(by: { $0.1 < $1.1 }), best.0 != primary.index,
-                managed.contains(best.0)
-            else { continue }
-            warn(
-                primary.config.location,
-                "main's best \(family) default route is on \(names.name(of: best.0)), not on the "
-                    + "primary \(primary.link.name) (a DHCP client without DEFROUTE=no?)")
+            guard let best = (theirs + ours).min(by: { $0.1 < $1.1 })?.0 else { continue }
+            if let primary {
+                guard !primary.globalAddresses(family).isEmpty, best != primary.index,
+                    managed.contains(best)
+                else { continue }
+                warn(
+                    primary.config.location,
+                    "main's best \(family) default route is on \(names.name(of: best)), not on the "
+                        + "primary \(primary.link.name) (a DHCP client without DEFROUTE=no?)")
+            } else if let link = unlisted.first(where: { $0.index == best }),
+                link.identifyingMAC != nil
+            {
+                warn(
+                    nil,
+                    "main's best \(family) default route is on \(link.name), which is not in the "
+                        + "file: its subnet is reached through it from the ENIs' addresses too; "
+                        + "add { Name = \(link.name); Primary = YES; Addressing = external; }")
+            }
         }
     }
 

@@ -37,6 +37,14 @@ struct Host {
         var warnings: [Diagnostic] = []
     }
 
+    /// Where some interfaces are let go of: what the others have in the file, and may come from
+    /// there.
+    var addressesTakenOver: Set<IPAddress> {
+        guard entries.contains(where: { !$0.config.isManaged }) else { return [] }
+        return Set(
+            entries.filter(\.config.isManaged).flatMap { $0.config.addresses.map(\.address) })
+    }
+
     init(_ config: Config, kernel: KernelState, memory: Memory) {
         var findings = Findings()
         let links = config.interfaces.map {

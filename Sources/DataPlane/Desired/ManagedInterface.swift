@@ -107,6 +107,7 @@ extension FinalAddresses {
             grouping: kernel.routes.filter { $0.table == RouteTable.main },
             by: { $0.nextHops.first?.interface })
         var expected: [IPAddress] = []
+        let taken = host.addressesTakenOver
         for link in host.unlisted {
             byLink[link.index] = (observed[link.index] ?? []).filter { !memory.owns($0) }
         }
@@ -120,7 +121,9 @@ extension FinalAddresses {
             }
             let here = observed[link.index] ?? []
             guard entry.config.isManaged else {
-                byLink[link.index] = here
+                byLink[link.index] = here.filter {
+                    !(taken.contains($0.address) && memory.owns($0))
+                }
                 continue
             }
             let ours = here.filter(memory.owns)

@@ -30,6 +30,16 @@ extension Planner {
                 }
                 warnings.append(duplicate)
                 readd(there, as: address, entry, because: Change.duplicate)
+            } else if address.family == .ipv4, there.peer != address.peer {
+                // Neither in place nor beside it (__inet_insert_ifa, net/ipv4/devinet.c).
+                let name = names.name(of: address.interface)
+                let words = describe(.address(there))
+                conflicts.append(
+                    Conflict(
+                        entry.origin,
+                        "\(name) has \(words), and the kernel changes no peer; remove it: "
+                            + "ip address del \(words) dev \(name)",
+                        of: [address.interface], leaving: .object(.address(address.identity))))
             } else if !address.isSatisfied(by: there, comparingMark: comparesMarks) {
                 replace(
                     .addresses, .address(there), with: .address(address.keepingState(of: there)),
