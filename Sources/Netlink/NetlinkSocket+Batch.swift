@@ -60,11 +60,15 @@ extension NetlinkSocket {
             drain()
             throw BatchRefusal(index: nil, error: error)
         }
-        guard let (offset, errno, message) = answers.refusal else { return }
-        let request = chunk.lowerBound + offset
-        throw BatchRefusal(
-            index: request,
-            error: KernelError(batch.operation(of: request), errno, message: message))
+        var refusals: [Int: KernelError] = [:]
+        for (offset, refusal) in answers.refusals {
+            let request = chunk.lowerBound + offset
+            refusals[request] = KernelError(
+                batch.operation(of: request), refusal.errno, message: refusal.message)
+        }
+        guard let first = refusals.min(by: { $0.key < $1.key }) else { return }
+        refusals[first.key] = nil
+        throw BatchRefusal(index: first.key, error: first.value, others: refusals)
     }
 }
 
@@ -75,8 +79,8 @@ struct Answers {
     private let portID: UInt32
     /// Whether the last request has been answered, and with it, as the kernel works in order, all.
     private(set) var isComplete = false
-    /// The first refusal in the order of the requests.
-    private(set) var refusal: (offset: Int, errno: Errno, message: String?)?
+    /// By the request's place in the chunk.
+    private(set) var refusals: [Int: (errno: Errno, message: String?)] = [:]
 
     init(first: UInt32, count: Int, portID: UInt32) {
         self.first = first
@@ -94,10 +98,8 @@ struct Answers {
                     message.header.nlmsg_pid == portID
                 else { continue }
                 if offset == count - 1 { isComplete = true }
-                if let (errno, text) = try Acknowledgement(message).error,
-                    offset < refusal?.offset ?? count
-                {
-                    refusal = (offset, errno, text)
+                if let refusal = try Acknowledgement(message).error {
+                    refusals[offset] = refusal
                 }
             }
         } catch {

@@ -16,7 +16,7 @@ extension NetlinkSocket {
         try send(writer.bytes(0..<writer.count), for: operation)
         var answers = Answers(first: sequence, count: 1, portID: portID)
         while !answers.isComplete { try answers.take(try receive(for: operation)) }
-        guard let (_, errno, message) = answers.refusal else { return }
+        guard let (errno, message) = answers.refusals[0] else { return }
         throw KernelError(operation, errno, message: message)
     }
 

@@ -20,6 +20,11 @@ public enum PlistReader {
             return refusal(
                 source, "the file has \(source.bytes.count) bytes; at most 1 MiB (1048576) is read")
         }
+        return readWhole(source)
+    }
+
+    /// The same for what we wrote ourselves: it is as large as the host makes it.
+    package static func readWhole(_ source: SourceText) -> Reading {
         if source.bytes.starts(with: "bplist".utf8) {
             return refusal(source, binaryRefusal(file: source.file))
         }

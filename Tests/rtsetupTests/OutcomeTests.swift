@@ -60,23 +60,26 @@ struct OutcomeTests {
             (2, "  2 earlier changes were undone; the kernel is as it was\n"),
         ])
     func count(undone: Int, line: String) throws {
-        let outcome = Self.outcome(.undone(.interrupted), undone: undone)
+        let outcome = Self.outcome(.undone(.interrupted(before: undone)), undone: undone)
         #expect(OutcomePrintout(outcome).errors == "error: interrupted by a signal\n" + line)
     }
 
     @Test("what could not be undone is listed with the commands that would")
     func stuck() {
-        let left = [Change(.remove(.address(Sample.address("10.0.0.9", 24))), owner: 12)]
+        let change = Change(.remove(.address(Sample.address("10.0.0.9", 24))), owner: 12)
+        let error = KernelError("remove address", .permissionDenied, message: "not now")
+        let left = [Outcome.Remnant(change: change, error: error)]
         let printout = OutcomePrintout(Self.outcome(.stuck(Self.refusal, left: left)))
         #expect(printout.status == .stuck)
         #expect(
             printout.errors?.hasSuffix(
                 "  not everything could be undone; these commands would undo the rest:\n"
-                    + "    ip address del 10.0.0.9/24 dev eth1\n") == true)
+                    + "    ip address del 10.0.0.9/24 dev eth1  # \(error.reason)\n") == true)
         #expect(
             printout.json.text.hasSuffix(
                 #""left":[{"text":"remove address 10.0.0.9/24","#
-                    + #""command":"ip address del 10.0.0.9/24 dev eth1"}]}"#))
+                    + #""command":"ip address del 10.0.0.9/24 dev eth1","#
+                    + #""error":"\#(error.reason)"}]}"#))
     }
 
     @Test("what is missing after all was taken is named, but never thousands of lines")

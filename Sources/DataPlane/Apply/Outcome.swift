@@ -8,21 +8,33 @@ public struct Outcome: Sendable {
         case unchanged
         /// The kernel is as it was (exit 1).
         case undone(Failure)
-        /// These changes would bring it back to what it was, and were refused too (exit 3).
-        case stuck(Failure, left: [Change])
+        /// These changes would bring it back to what it was (exit 3).
+        case stuck(Failure, left: [Remnant])
+    }
+
+    /// A change that would have to be made yet.
+    public struct Remnant: Hashable, Sendable {
+        public var change: Change
+        /// What the kernel said of it; nil: nothing, and yet it is not as it was.
+        public var error: KernelError?
+
+        public init(change: Change, error: KernelError? = nil) {
+            self.change = change
+            self.error = error
+        }
     }
 
     /// Why a plan was not carried out.
     public enum Failure: Hashable, Sendable {
         /// The plan's change of this number, from 0; nil where the kernel lost its answer.
         case refused(Int?, KernelError)
-        /// By a signal.
-        case interrupted
+        /// By a signal, before the plan's change of this number.
+        case interrupted(before: Int?)
         /// Every change was accepted, but these differences are there when the kernel is read back.
         case notConverged([Change])
         /// The kernel could not be read back.
         case notVerified(KernelError)
-        /// The bindings could not be put in force.
+        /// What there is to remember, or the bindings, could not be written.
         case notKept(FileError)
     }
 

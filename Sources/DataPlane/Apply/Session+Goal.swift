@@ -68,8 +68,6 @@ extension Session.Goal {
 }
 
 extension Memory {
-    var isNarrowed: Bool { settings.values.contains { $0.narrowed != nil } }
-
     /// What may be true at any moment while the plan is carried out.
     func during(_ plan: Plan, after: Memory) -> Memory {
         var memory = self

@@ -12,23 +12,30 @@ extension Session {
     public convenience init(
         kernel: NetlinkKernel, stateDirectory: String, libDirectory: String
     ) throws(SessionError) {
-        let boot: [UInt8]?
+        let folder: StateFolder
         do {
-            boot = try Files.read("/proc/sys/kernel/random/boot_id")
+            folder = StateFolder(
+                in: stateDirectory, namespace: try Self.name(of: kernel), boot: try Self.bootID())
         } catch { throw .file(error) }
-        let name = kernel.namespaceCookie.map { "\($0)" } ?? Self.namespaceInode
-        self.init(
-            kernel: kernel,
-            folder: StateFolder(
-                in: stateDirectory, namespace: name,
-                boot: String(decoding: (boot ?? []).filter { $0 > 0x20 }, as: UTF8.self)),
-            libDirectory: libDirectory)
+        self.init(kernel: kernel, folder: folder, libDirectory: libDirectory)
+    }
+
+    private static func bootID() throws(FileError) -> String {
+        let path = "/proc/sys/kernel/random/boot_id"
+        guard let text = try Files.read(path) else {
+            throw FileError("read", path, .noSuchFileOrDirectory)
+        }
+        return String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)
     }
 
     /// Before Linux 5.14 a namespace has no cookie; its inode may be used again.
-    private static var namespaceInode: String {
+    private static func name(of kernel: NetlinkKernel) throws(FileError) -> String {
+        if let cookie = kernel.namespaceCookie { return "\(cookie)" }
+        let path = "/proc/self/ns/net"
         var status = stat()
-        guard stat("/proc/self/ns/net", &status) == 0 else { return "inode-unknown" }
+        guard stat(path, &status) == 0 else {
+            throw FileError("look at", path, Errno(rawValue: errno))
+        }
         return "inode-\(status.st_ino)"
     }
 }

@@ -31,13 +31,9 @@ extension Session {
         return past
     }
 
-    func rememberTables(
-        _ new: [MACAddress: UInt32], beside old: [MACAddress: UInt32]
-    ) throws(SessionError) {
+    func rememberTables(_ new: [MACAddress: UInt32]) throws(SessionError) {
         guard !new.isEmpty else { return }
-        do {
-            try tables.save(old.merging(new) { _, new in new })
-        } catch { throw .file(error) }
+        do { try tables.add(new) } catch { throw .file(error) }
     }
 
     /// The bindings of a rebind, on the disk but not yet in force; nil: they are as they were.

@@ -83,10 +83,8 @@ public final class Session {
     ) throws(SessionError) -> Outcome {
         var durations = Durations()
         let stopwatch = Stopwatch()
-        let lock: Lock?
-        do { lock = try folder.lock(timeout: lockTimeout) } catch { throw .file(error) }
-        guard let lock else { throw .locked(folder.path + "/lock") }
-        defer { withExtendedLifetime(lock) {} }
+        let locks = try locks(for: goal, timeout: lockTimeout)
+        defer { withExtendedLifetime(locks) {} }
         defer { versionLeft = folder.version }
         if let known, known != folder.version { throw .superseded }
         var past = try remembered(for: goal)
@@ -98,8 +96,8 @@ public final class Session {
         let plan = preview.plan
         guard plan.conflicts.isEmpty else { throw .unavailable(plan.conflicts) }
 
+        try rememberTables(preview.desired.newTables)
         let prepared = try prepareBindings(aim, beside: past)
-        try rememberTables(preview.desired.newTables, beside: past.tables)
         var outcome = Outcome(
             result: .unchanged, plan: plan, links: preview.kernel.links,
             warnings: preview.warnings, durations: durations)
@@ -108,9 +106,12 @@ public final class Session {
         let after = aim.goal.memory(after: plan, bindings: aim.bindings)
         if plan.isEmpty {
             do {
-                outcome.warnings += try prepared?.commit() ?? []
                 if !preview.isSettled { try folder.save(after) }
-            } catch { throw .file(error) }
+                outcome.warnings += try prepared?.commit() ?? []
+            } catch {
+                try? prepared?.cancel()
+                throw .file(error)
+            }
             outcome.warnings += announce(outcome.announced, outcome.links)
             return outcome
         }
@@ -127,19 +128,40 @@ public final class Session {
             perform(&transaction, options, &outcome) ?? keepBindings(prepared, &outcome)
         do {
             if let failure {
-                try takeBack(transaction, after: failure, prepared, &outcome)
                 if case .rebind(_, let config) = goal {
                     outcome.floating = config.bound(by: past.bindings).floating
                 }
+                try takeBack(transaction, after: failure, prepared, &outcome)
             } else {
                 outcome.result = .applied
-                if transaction.after.isNarrowed { try folder.amend(next: transaction.after) }
+                if transaction.after != after { try folder.amend(next: transaction.after) }
                 try folder.commit()
             }
         } catch {
             outcome.warnings.append(Diagnostic(.warning, "\(error)"))
         }
         return outcome
+    }
+
+    /// The namespace's, and for a rebind that of the bindings, which all namespaces share.
+    private func locks(for goal: Goal, timeout: Double) throws(SessionError) -> [Lock] {
+        let lock = try held(folder.path + "/lock") { () throws(FileError) in
+            try folder.lock(timeout: timeout)
+        }
+        guard case .rebind = goal else { return [lock] }
+        let ofBindings = try held(bindings.lockPath) { () throws(FileError) in
+            try bindings.lock(timeout: timeout)
+        }
+        return [lock, ofBindings]
+    }
+
+    private func held(
+        _ path: String, _ lock: () throws(FileError) -> Lock?
+    ) throws(SessionError) -> Lock {
+        do {
+            if let lock = try lock() { return lock }
+        } catch { throw .file(error) }
+        throw .locked(path)
     }
 
     private func perform(
@@ -168,13 +190,13 @@ public final class Session {
     ) throws(FileError) {
         let isOvertaken = transaction.isOvertaken(failure)
         let left = transaction.undo()
+        outcome.isOvertaken = isOvertaken && left.isEmpty
         outcome.undoneCount = failure.madeCount(of: transaction.plan)
         outcome.warnings += announce(
             transaction.before.places(of: outcome.announced), outcome.links)
         outcome.announced = []
         outcome.result = left.isEmpty ? .undone(failure) : .stuck(failure, left: left)
-        try prepared?.cancel()
         if left.isEmpty { try folder.cancel() }
-        outcome.isOvertaken = isOvertaken && left.isEmpty
+        try prepared?.cancel()
     }
 }

@@ -14,12 +14,11 @@ struct Transaction {
     /// What may be ours at any moment meanwhile.
     let during: Memory
     /// What there is to remember once it is whole. Reading back teaches it what the kernel took in
-    /// part, and which queues are new.
+    /// part.
     private(set) var after: Memory
     /// What reading back found, and what is no failure.
     private(set) var accepted: [Diagnostic] = []
 
-    /// nil where the kernel took every change.
     func perform() -> Outcome.Failure? { perform(plan.changes) }
 
     /// nil where the kernel holds what was planned.
@@ -44,35 +43,46 @@ struct Transaction {
 
     /// Brings back what was; what could not be is returned.
     ///
-    /// The kernel's side effects of undoing are undone by another look, so this takes a few rounds;
-    /// a change that is refused is left out of the round's rest, and tried again in the next.
-    func undo() -> [Change] {
+    /// The kernel's side effects of undoing are undone by another look, so this takes a few
+    /// rounds. What is refused comes last in the next: the kernel is given no further send after
+    /// one with a refusal in it.
+    func undo() -> [Outcome.Remnant] {
         var left: [Change] = plan.changes.reversed().map(\.inverse)
-        for _ in 0..<4 {
-            guard let now = try? observe(memory: during, seesAllQueues: true) else { continue }
-            left = Restoration(of: plan.changes, from: now, to: before).changes
-            var rest = left[...]
-            while !rest.isEmpty {
-                do {
-                    try kernel.perform(Array(rest))
-                    break
-                } catch {
-                    guard let index = error.index else { break }
-                    rest = rest.dropFirst(index + 1)
+        var refused: [KernelObject.Identity: KernelError] = [:]
+        var blindness: KernelError?
+        for round in 0...Self.undoRounds {
+            do {
+                let now = try observe(memory: during, seesAllQueues: true)
+                left = Restoration(of: plan.changes, from: now, to: before).changes
+                blindness = nil
+            } catch {
+                blindness = error
+                continue
+            }
+            if left.isEmpty || round == Self.undoRounds { break }
+            let ordered = left.sortedStably { refused[$0.object.identity] != nil }
+            do { try kernel.perform(ordered) } catch {
+                for (index, reason) in error.all {
+                    refused[ordered[index].object.identity] = reason
                 }
             }
-            if left.isEmpty { break }
         }
-        return left
+        return left.map {
+            Outcome.Remnant(change: $0, error: refused[$0.object.identity] ?? blindness)
+        }
     }
 
+    /// Twelve thousand addresses go in six sends, and each may hold a refusal.
+    private static let undoRounds = 12
+
+    /// nil where the kernel took every change.
     private func perform(_ changes: [Change]) -> Outcome.Failure? {
         do {
             try kernel.perform(changes)
             return nil
         } catch {
             return error.error.errno == .interrupted
-                ? .interrupted : .refused(error.index, error.error)
+                ? .interrupted(before: error.index) : .refused(error.index, error.error)
         }
     }
 
@@ -84,9 +94,6 @@ struct Transaction {
             accepted = rest.duplicates + rest.narrowings
             for (identity, object) in rest.narrowed {
                 after.settings[identity]?.narrowed = object
-            }
-            for case .steering(let setting) in rest.changes.map(\.object) {
-                after.settings[setting.identity] = rest.memory.settings[setting.identity]
             }
             return rest.isEmpty ? nil : .notConverged(rest.changes)
         } catch {
@@ -112,21 +119,36 @@ struct Transaction {
 
 extension Outcome.Failure {
     /// What is left to be done for queues and interrupts that only the change of channels brought
-    /// to light: a driver gives them names and numbers as it likes. nil: it failed for another
-    /// reason.
+    /// to light: a driver gives them names and numbers as it likes. They have no first value, as
+    /// they go with the channels. nil: it failed for another reason.
     fileprivate func unforeseenQueues(of plan: Plan) -> [Change]? {
         guard case .notConverged(let rest) = self,
-            plan.changes.contains(where: { $0.object.kind == "channels" }),
-            rest.allSatisfy({ $0.object.kind == "steering" })
+            plan.changes.contains(where: { $0.object.isChannels }),
+            rest.allSatisfy({ $0.object.isSteering })
         else { return nil }
         return rest
     }
 
     /// How many changes the kernel had been given before the one that it refused.
     func madeCount(of plan: Plan) -> Int {
-        switch self {
-        case .refused(let index, _): index ?? plan.changes.count
-        case .interrupted, .notConverged, .notVerified, .notKept: plan.changes.count
-        }
+        let given: Int? =
+            switch self {
+            case .refused(let index, _), .interrupted(before: let index): index
+            case .notConverged, .notVerified, .notKept: nil
+            }
+        return plan.changes.prefix(given ?? plan.changes.count).count { !$0.isSideEffect }
     }
+}
+
+extension Refusal {
+    /// Everything that is known to be refused.
+    fileprivate var all: [Int: KernelError] {
+        guard let index else { return others }
+        return others.merging([index: error]) { $1 }
+    }
+}
+
+extension KernelObject {
+    fileprivate var isChannels: Bool { if case .channels = self { true } else { false } }
+    fileprivate var isSteering: Bool { if case .steering = self { true } else { false } }
 }

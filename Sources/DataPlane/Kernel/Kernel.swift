@@ -33,9 +33,12 @@ public struct Refusal: Error, Hashable, Sendable {
     /// Which of the changes that were given, from 0; nil where the kernel lost its answer.
     public var index: Int?
     public var error: KernelError
+    /// What else was refused in the same send, which the kernel carries out to its end.
+    public var others: [Int: KernelError]
 
-    public init(index: Int?, error: KernelError) {
+    public init(index: Int?, error: KernelError, others: [Int: KernelError] = [:]) {
         self.index = index
         self.error = error
+        self.others = others
     }
 }

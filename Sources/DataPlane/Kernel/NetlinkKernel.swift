@@ -124,7 +124,10 @@ public final class NetlinkKernel: Kernel {
         do throws(BatchRefusal) {
             try socket.send(&pending.batch, shouldStop: shouldStop)
         } catch {
-            throw Refusal(index: error.index.map { pending.changes[$0] }, error: error.error)
+            throw Refusal(
+                index: error.index.map { pending.changes[$0] }, error: error.error,
+                others: Dictionary(
+                    error.others.map { (pending.changes[$0], $1) }, uniquingKeysWith: { $1 }))
         }
     }
 

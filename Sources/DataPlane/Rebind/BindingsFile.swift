@@ -67,6 +67,17 @@ struct BindingsFile {
         return problem
     }
 
+    /// For those who read it to write it: all namespaces have the one file.
+    ///
+    /// - Parameter timeout: seconds, 0 or more.
+    /// - Returns: nil where another run still holds it then.
+    func lock(timeout: Double) throws(FileError) -> Lock? {
+        try Files.createFolder(directory)
+        return try Lock(path: lockPath, timeout: timeout)
+    }
+
+    var lockPath: String { directory + "/bindings.lock" }
+
     /// Where somebody holds the lock. Failing costs nothing but the copy.
     func refreshCopy(_ reading: Reading) -> [Diagnostic] {
         do throws(FileError) {

@@ -36,12 +36,15 @@ enum Files {
         }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
-        var status = stat()
-        if fstat(descriptor, &status) == 0 { bytes.reserveCapacity(Int(status.st_size) + 1) }
         while true {
+            var failure: Int32 = 0
             let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, count in
-                count = Swift.max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
+                let read = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                if read < 0 { failure = errno }
+                count = Swift.max(0, read)
             }
+            if failure == EINTR { continue }
+            guard failure == 0 else { throw FileError("read", path, Errno(rawValue: failure)) }
             if chunk.isEmpty { return bytes }
             bytes += chunk
         }

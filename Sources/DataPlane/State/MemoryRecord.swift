@@ -15,7 +15,7 @@ struct MemoryRecord {
 
     /// - Throws: for bytes that this did not write.
     init(_ bytes: [UInt8], path: String) throws(FileError) {
-        let reading = PlistReader.read(SourceText(file: path, bytes: bytes))
+        let reading = PlistReader.readWhole(SourceText(file: path, bytes: bytes))
         let corrupt = FileError(
             "understand", path, .invalidArgument,
             hint: "it is damaged; without it the first values of settings are forgotten: rm \(path)"

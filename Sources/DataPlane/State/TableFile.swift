@@ -10,7 +10,7 @@ struct TableFile {
     /// - Throws: where it cannot be read or understood. No file is no error.
     func load() throws(FileError) -> [MACAddress: UInt32] {
         guard let bytes = try Files.read(path) else { return [:] }
-        let reading = PlistReader.read(SourceText(file: path, bytes: bytes))
+        let reading = PlistReader.readWhole(SourceText(file: path, bytes: bytes))
         let corrupt = FileError(
             "understand", path, .invalidArgument,
             hint: "it is damaged; without it tables are handed out anew: rm \(path)")
@@ -27,15 +27,22 @@ struct TableFile {
         return tables
     }
 
+    /// Adds numbers to what the file says by then: runs in other namespaces may add theirs.
+    ///
     /// On the disk when it returns: a number that was used once must be found again after a boot.
-    func save(_ tables: [MACAddress: UInt32]) throws(FileError) {
-        let entries = tables.sorted { $0.key < $1.key }.map {
+    func add(_ tables: [MACAddress: UInt32]) throws(FileError) {
+        try Files.createFolder(directory)
+        let lockPath = directory + "/tables.lock"
+        guard let lock = try Lock(path: lockPath, timeout: 10) else {
+            throw FileError("lock", lockPath, .wouldBlock)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let entries = try load().merging(tables) { _, new in new }.sorted { $0.key < $1.key }.map {
             PlistValue.Entry("\($0.key)", .integer($0.value))
         }
         let root = PlistValue.dictionary([
             .init("Version", "1"), .init("Tables", .dictionary(entries)),
         ])
-        try Files.createFolder(directory)
         try Files.write(root.text, to: path, sync: true)
     }
 }

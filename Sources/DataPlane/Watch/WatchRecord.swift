@@ -68,7 +68,7 @@ public struct WatchRecord: Hashable, Sendable {
 
 extension WatchRecord {
     init?(_ bytes: [UInt8], path: String) {
-        let reading = PlistReader.read(SourceText(file: path, bytes: bytes))
+        let reading = PlistReader.readWhole(SourceText(file: path, bytes: bytes))
         guard reading.diagnostics.isEmpty, let root = reading.root?.value,
             root["Version"]?.string == "1"
         else { return nil }

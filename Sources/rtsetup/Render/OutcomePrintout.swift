@@ -35,8 +35,14 @@ struct OutcomePrintout {
         case .stuck(let failure, let left):
             FailureText(failure, outcome.plan, names).text
                 + "  not everything could be undone; these commands would undo the rest:\n"
-                + left.flatMap { $0.commands(names: names) }.map { "    \($0)\n" }.joined()
+                + left.map(commands).joined()
         }
+    }
+
+    /// A line each, with the kernel's words as the shell's comment.
+    private func commands(_ remnant: Outcome.Remnant) -> String {
+        let reason = remnant.error.map { "  # \($0.reason)" } ?? ""
+        return remnant.change.commands(names: names).map { "    \($0)\(reason)\n" }.joined()
     }
 
     private var undone: String {
@@ -53,7 +59,7 @@ struct OutcomePrintout {
         var members = PlanPrintout(outcome.plan, links: outcome.links).members(outcome.warnings)
         let result: String
         var failed: Outcome.Failure?
-        var remaining: [Change]?
+        var remaining: [Outcome.Remnant]?
         switch outcome.result {
         case .applied: result = "applied"
         case .unchanged: result = "unchanged"
@@ -69,10 +75,11 @@ struct OutcomePrintout {
         return members
     }
 
-    private func left(_ change: Change) -> JSON {
+    private func left(_ remnant: Outcome.Remnant) -> JSON {
         .object([
-            "text": .string(change.intention(names: names)),
-            "command": .string(change.commands(names: names).joined(separator: "; ")),
+            "text": .string(remnant.change.intention(names: names)),
+            "command": .string(remnant.change.commands(names: names).joined(separator: "; ")),
+            "error": .optional(remnant.error?.reason),
         ])
     }
 }
