@@ -36,21 +36,26 @@ struct Transaction {
 
     /// Whether it failed because others were at work meanwhile.
     func isOvertaken(_ failure: Outcome.Failure) -> Bool {
-        guard case .notConverged = failure, let now = try? observe(memory: during) else {
-            return false
+        if failure.madeByOthers(of: plan) != nil { return true }
+        guard let now = try? observe(memory: during) else { return false }
+        return switch failure {
+        case .notConverged: now.isOthers(than: before, memory: during)
+        case .refused: !now.hasLinks(of: before)
+        case .interrupted, .notVerified, .notKept: false
         }
-        return now.isOthers(than: before, memory: during)
     }
 
     /// Brings back what was; what could not be is returned.
     ///
     /// The kernel's side effects of undoing are undone by another look, so this takes a few rounds;
     /// a change that is refused is left out of the round's rest, and tried again in the next.
-    func undo() -> [Change] {
-        var left: [Change] = plan.changes.reversed().map(\.inverse)
+    func undo(after failure: Outcome.Failure) -> [Change] {
+        var made = plan.changes
+        if let index = failure.madeByOthers(of: plan) { made.remove(at: index) }
+        var left: [Change] = made.reversed().map(\.inverse)
         for _ in 0..<4 {
             guard let now = try? observe(memory: during, seesAllQueues: true) else { continue }
-            left = Restoration(of: plan.changes, from: now, to: before).changes
+            left = Restoration(of: made, from: now, to: before).changes
             var rest = left[...]
             while !rest.isEmpty {
                 do {
@@ -120,6 +125,21 @@ extension Outcome.Failure {
             rest.allSatisfy({ $0.object.kind == "steering" })
         else { return nil }
         return rest
+    }
+
+    /// The change that was refused because others had made it before.
+    fileprivate func madeByOthers(of plan: Plan) -> Int? {
+        guard case .refused(let index?, let error) = self, plan.changes.indices.contains(index)
+        else { return nil }
+        let isMade =
+            switch plan.changes[index].action {
+            case .add: error.errno == .fileExists
+            // Of rules, routes and addresses.
+            case .remove:
+                [.noSuchFileOrDirectory, .noSuchProcess, .addressNotAvailable].contains(error.errno)
+            case .replace: false
+            }
+        return isMade ? index : nil
     }
 
     /// How many changes the kernel had been given before the one that it refused.
