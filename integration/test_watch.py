@@ -657,6 +657,21 @@ class Others(Watching):
         self.assertIn("<5>configured in", self.said)
         self.assertTrue(all(l.startswith("<") for l in self.said.splitlines()), self.said)
 
+    def test_a_log_that_nobody_reads_any_more_ends_nothing(self):
+        self.write(GUIDE)
+        reader, writer = os.pipe()
+        process = self.host.start(*self.command("watch"), stdout=writer, stderr=writer)
+        os.close(writer)
+        self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
+        os.close(reader)
+        for _ in range(2):
+            self.host.ip("rule del from 10.0.0.20 lookup 1001")
+            self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
+            self.untilWhole()
+        self.assertIsNone(process.poll())
+        process.terminate()
+        self.assertEqual(process.wait(10), 0)
+
     def test_quiet_and_verbose_are_levels(self):
         self.watch("--quiet", text=GUIDE)
         self.stop()
