@@ -12,10 +12,11 @@ class Repairs(Case):
     ipv6 = False
 
     def test_connected_routes_that_somebody_flushed_are_put_back(self):
-        self.apply(file(ETH0, ETH1))
+        self.apply(file(ETH0, nic("eth1", "10.0.0.20/24", "10.0.0.30/24")))
         before = self.host.dump()
         self.host.ip("route flush table main dev eth1")
-        self.apply()
+        told = self.apply().err
+        self.assertEqual(told.count("lost the connected route 10.0.0.0/24 of eth1"), 1, told)
         self.assertSameDump(before)
         self.assertNothingToDo()
 

@@ -384,9 +384,6 @@ class Configuration(Watching):
         self.until(lambda: self.hold() is None, "end of the hold")
         self.assertIsNone(self.rtsetup("status", "--format", "json").json["hold"])
 
-    def hold(self):
-        return self.rtsetup("status", "--format", "json", expect=None).json["hold"]
-
     def flush(self):
         """Whatever is in conflict, this is put right."""
         for family in ("-4", "-6"):
@@ -512,9 +509,6 @@ class Configuration(Watching):
 
 class Others(Watching):
     """Other runs, signals, the service manager."""
-
-    def hold(self):
-        return self.rtsetup("status", "--format", "json", expect=None).json["hold"]
 
     def test_after_teardown_it_stands_by_until_apply(self):
         before = self.host.dump()
@@ -663,6 +657,21 @@ class Others(Watching):
         self.assertIn("<5>configured in", self.said)
         self.assertTrue(all(l.startswith("<") for l in self.said.splitlines()), self.said)
 
+    def test_a_log_that_nobody_reads_any_more_ends_nothing(self):
+        self.write(GUIDE)
+        reader, writer = os.pipe()
+        process = self.host.start(*self.command("watch"), stdout=writer, stderr=writer)
+        os.close(writer)
+        self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
+        os.close(reader)
+        for _ in range(2):
+            self.host.ip("rule del from 10.0.0.20 lookup 1001")
+            self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
+            self.untilWhole()
+        self.assertIsNone(process.poll())
+        process.terminate()
+        self.assertEqual(process.wait(10), 0)
+
     def test_quiet_and_verbose_are_levels(self):
         self.watch("--quiet", text=GUIDE)
         self.stop()
@@ -798,6 +807,19 @@ class Load(Watching):
         self.host.ip("rule del from 10.0.0.21 lookup 1002")
         self.until(lambda: self.rule("10.0.0.21") == "1002", "the other rule", 1)
         self.assertNotIn("undoing rule 20001: from 10.0.0.21", self.said)
+
+    def test_status_tells_what_waits_not_the_dispute_that_came_last(self):
+        self.watch(text=GUIDE)
+        for source, table, times in (("10.0.0.20", "1001", 7), ("10.0.0.21", "1002", 6)):
+            for _ in range(times):
+                self.host.ip(f"rule del from {source} lookup {table}")
+                self.until(lambda: self.rule(source) == table, "rule")
+        self.host.ip("rule del from 10.0.0.20 lookup 1001")
+        self.until(lambda: "undoing rule 20001: from 10.0.0.20" in (self.hold() or ""), "hold")
+        self.assertRegex(self.hold(), r"; it is left alone for another [1-4] s$")
+        self.assertIsNone(self.rule("10.0.0.20"))
+        self.assertRegex(self.said, r"waiting for [1-4] s: .* rule 20001: from 10.0.0.20")
+        self.until(lambda: self.rule("10.0.0.20") == "1001", "rule", 3)
 
     def test_what_is_repaired_beside_a_dispute_is_nobodys_fault(self):
         self.watch(text=GUIDE)

@@ -99,6 +99,10 @@ class Watching(Case):
             return self.rtsetup("plan", "--detailed-exitcode", expect=None).code == 0
         return self.until(is_whole, "whole host", timeout)
 
+    def hold(self):
+        """Why `watch` leaves something as it is, as `status` tells it."""
+        return self.rtsetup("status", "--format", "json", expect=None).json["hold"]
+
     def rule(self, source, family="-4"):
         """The table that a source's rule leads to, or None."""
         for rule in self.host.show(f"{family} rule show"):

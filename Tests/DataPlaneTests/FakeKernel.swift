@@ -91,6 +91,15 @@ final class FakeKernel: Kernel {
 
     /// What another program, or a person, does to the kernel meanwhile.
     func disturb(_ action: Change.Action) throws(KernelError) { try state.make(action) }
+
+    /// The link goes, and what it held.
+    func unplug(_ interface: InterfaceIndex) {
+        state.links.removeAll { $0.index == interface }
+        state.addresses.removeAll { $0.interface == interface }
+        state.routes.removeAll { route in
+            route.nextHops.contains { $0.interface == interface }
+        }
+    }
 }
 
 extension KernelObject {

@@ -8,6 +8,11 @@ extension KernelState {
         othersPart(memory) != before.othersPart(memory)
     }
 
+    /// Whether none of the links that were there has gone.
+    func hasLinks(of before: KernelState) -> Bool {
+        Set(before.links.map(\.index)).isSubset(of: links.map(\.index))
+    }
+
     /// What the kernel makes by itself, when we set a link up or give it an address, is left out.
     private func othersPart(_ memory: Memory) -> Set<KernelObject.Identity> {
         let addresses = addresses.filter { !memory.owns($0) && !$0.address.isLinkLocal }

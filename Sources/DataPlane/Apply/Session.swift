@@ -72,7 +72,7 @@ public final class Session {
             outcome.warnings.append(
                 Diagnostic(
                     .warning,
-                    "others changed addresses or routes meanwhile: undone, and planned again"))
+                    "others changed the host meanwhile: undone, and planned again"))
         }
         return outcome
     }
@@ -189,7 +189,7 @@ public final class Session {
         _ prepared: BindingsFile.Prepared?, _ outcome: inout Outcome
     ) throws(FileError) {
         let isOvertaken = transaction.isOvertaken(failure)
-        let left = transaction.undo()
+        let left = transaction.undo(after: failure)
         outcome.isOvertaken = isOvertaken && left.isEmpty
         outcome.undoneCount = failure.madeCount(of: transaction.plan)
         outcome.warnings += announce(

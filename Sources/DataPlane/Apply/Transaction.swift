@@ -35,10 +35,13 @@ struct Transaction {
 
     /// Whether it failed because others were at work meanwhile.
     func isOvertaken(_ failure: Outcome.Failure) -> Bool {
-        guard case .notConverged = failure, let now = try? observe(memory: during) else {
-            return false
+        if failure.madeByOthers(of: plan) != nil { return true }
+        guard let now = try? observe(memory: during) else { return false }
+        return switch failure {
+        case .notConverged: now.isOthers(than: before, memory: during)
+        case .refused: !now.hasLinks(of: before)
+        case .interrupted, .notVerified, .notKept: false
         }
-        return now.isOthers(than: before, memory: during)
     }
 
     /// Brings back what was; what could not be is returned.
@@ -46,14 +49,16 @@ struct Transaction {
     /// The kernel's side effects of undoing are undone by another look, so this takes a few
     /// rounds. What is refused comes last in the next: the kernel is given no further send after
     /// one with a refusal in it.
-    func undo() -> [Outcome.Remnant] {
-        var left: [Change] = plan.changes.reversed().map(\.inverse)
+    func undo(after failure: Outcome.Failure) -> [Outcome.Remnant] {
+        var made = plan.changes
+        if let index = failure.madeByOthers(of: plan) { made.remove(at: index) }
+        var left: [Change] = made.reversed().map(\.inverse)
         var refused: [KernelObject.Identity: KernelError] = [:]
         var blindness: KernelError?
         for round in 0...Self.undoRounds {
             do {
                 let now = try observe(memory: during, seesAllQueues: true)
-                left = Restoration(of: plan.changes, from: now, to: before).changes
+                left = Restoration(of: made, from: now, to: before).changes
                 blindness = nil
             } catch {
                 blindness = error
@@ -127,6 +132,21 @@ extension Outcome.Failure {
             rest.allSatisfy({ $0.object.isSteering })
         else { return nil }
         return rest
+    }
+
+    /// The change that was refused because others had made it before.
+    fileprivate func madeByOthers(of plan: Plan) -> Int? {
+        guard case .refused(let index?, let error) = self, plan.changes.indices.contains(index)
+        else { return nil }
+        let isMade =
+            switch plan.changes[index].action {
+            case .add: error.errno == .fileExists
+            // Of rules, routes and addresses.
+            case .remove:
+                [.noSuchFileOrDirectory, .noSuchProcess, .addressNotAvailable].contains(error.errno)
+            case .replace: false
+            }
+        return isMade ? index : nil
     }
 
     /// How many changes the kernel had been given before the one that it refused.

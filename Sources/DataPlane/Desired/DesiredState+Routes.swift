@@ -63,9 +63,10 @@ extension DesiredState {
                 metric: address.metric == 0 && !isIPv4 ? 256 : address.metric,
                 preferredSource: isIPv4 ? address.address : nil,
                 nextHops: [NextHop(interface: interface.index)])
-            guard !kernel.routes.contains(where: { $0.identity == route.identity }) else {
-                continue
-            }
+            // One of a subnet's addresses is enough.
+            guard !wants(route.identity),
+                !kernel.routes.contains(where: { $0.identity == route.identity })
+            else { continue }
             warn(
                 interface.config.location,
                 "main has lost the connected route \(address.subnet) of "

@@ -26,7 +26,7 @@ struct Patience: Sendable {
     /// The kernel took a plan, or there was none to make.
     mutating func succeeded() { refusal = nil }
 
-    /// What somebody keeps undoing, and for how long it is left alone from now on.
+    /// What somebody keeps undoing, and for how long from now on it is left alone.
     struct Dispute {
         var changes: [Change]
         var pause: Duration
@@ -55,15 +55,18 @@ struct Patience: Sendable {
     /// The kernel gave no answer to judge.
     mutating func failed(at now: Duration) -> Duration { refused([], at: now) }
 
-    /// When the plan may be carried out, if not now. A plan that holds anything but what is in
-    /// dispute is not put off for that.
+    /// When the plan may be carried out after a refusal, if not now.
     func delay(of changes: [Change], at now: Duration) -> Duration? {
-        if let refusal {
-            let time = refusal.plan == Self.key(changes) ? refusal.until : refusal.earliest
-            if now < time { return time }
-        }
-        let undisputed = changes.lasting.map { histories[$0.object.identity]?.until ?? .zero }.min()
-        return undisputed.flatMap { now < $0 ? $0 : nil }
+        guard let refusal else { return nil }
+        let time = refusal.plan == Self.key(changes) ? refusal.until : refusal.earliest
+        return now < time ? time : nil
+    }
+
+    /// What the plan is put off for: nil where it holds anything but what is left alone.
+    func dispute(over changes: [Change], at now: Duration) -> Dispute? {
+        let lasting = changes.lasting
+        let end = lasting.map { histories[$0.object.identity]?.until ?? .zero }.min()
+        return end.flatMap { now < $0 ? Dispute(changes: lasting, pause: $0 - now) : nil }
     }
 
     private static func key(_ changes: [Change]) -> Int { changes.map(\.action).hashValue }

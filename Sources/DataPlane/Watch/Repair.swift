@@ -2,13 +2,13 @@ import Netlink
 
 /// What a run has put right, for one line of the log.
 struct Repair {
-    private let outcome: Outcome
+    let names: InterfaceNames
     private let took: Duration
     let changes: [Change]
     private static let most = 5
 
     init(_ outcome: Outcome, took: Duration) {
-        self.outcome = outcome
+        names = InterfaceNames(of: outcome.links)
         self.took = took
         changes = outcome.plan.changes.lasting
     }
@@ -24,7 +24,7 @@ struct Repair {
 
     /// The first of them, without what was done: `rule 20001: from 10.0.0.30 lookup 1001`.
     var example: String {
-        changes.first.map(name) ?? "nothing"
+        changes.first?.name(names) ?? "nothing"
     }
 
     /// `6.1 ms: added rule 20001: from 10.0.0.30 lookup 1001`
@@ -37,20 +37,21 @@ struct Repair {
                 case .remove: "removed"
                 }
             let note = change.note.map { " (\($0))" } ?? ""
-            return "\(verb) \(name(of: change))\(note)"
+            return "\(verb) \(change.name(names))\(note)"
         }
         let more = changes.count - shown.count
         return "\(milliseconds): "
             + (shown + (more > 0 ? ["and \(more) more"] : [])).joined(separator: ", ")
     }
+}
 
+extension Change {
     /// With the interface where iproute2's words leave it to the rest of the command.
-    func name(of change: Change) -> String {
-        let names = InterfaceNames(of: outcome.links)
-        let words = "\(change.object.kind) \(change.description(names: names))"
-        return switch change.object {
+    func name(_ names: InterfaceNames) -> String {
+        let words = "\(object.kind) \(description(names: names))"
+        return switch object {
         case .link(let setting):
-            "link \(names.name(of: setting.interface)) \(change.description(names: names))"
+            "link \(names.name(of: setting.interface)) \(description(names: names))"
         case .address(let address): "\(words) dev \(names.name(of: address.interface))"
         default: words
         }

@@ -13,7 +13,7 @@ extension Session {
         var record = bytes.flatMap { WatchRecord($0, path: path) } ?? WatchRecord()
         let isTornDown = (try? folder.isTornDown()) ?? false
         if isTornDown, record.hold == nil, !record.isCalledBack {
-            record.hold = WatchRecord.tornDown
+            (record.reason, record.reasonEnd) = (WatchRecord.tornDown, nil)
         }
         return record
     }

@@ -120,6 +120,11 @@ public final class Watch {
             hasLooked = true
             return schedule.look(at: time)
         }
+        if let dispute = patience.dispute(over: changes, at: now()) {
+            hasLooked = true
+            report.tell(waiting: dispute, InterfaceNames(of: preview.kernel.links), culprits)
+            return schedule.look(at: now() + dispute.pause)
+        }
         let outcome = try session.carryOut(
             .config(config), options: Self.options, lockTimeout: 0, unlessNewerThan: known)
         known = session.versionLeft
@@ -152,7 +157,7 @@ public final class Watch {
             } else {
                 report.tell(repair, culprits)
                 if let dispute = patience.repaired(repair.changes, at: now()) {
-                    report.tell(dispute, repair, culprits)
+                    report.tell(dispute, repair.names, culprits)
                 }
             }
         }

@@ -23,10 +23,16 @@ public struct WatchRecord: Hashable, Sendable {
         }
     }
 
-    /// Why it does nothing now; nil: it keeps watch.
-    public var hold: String?
+    /// Why it does nothing now, and for how long where that is known; nil: it keeps watch.
+    public var hold: String? {
+        guard let reason, let reasonEnd else { return reason }
+        let rest = reasonEnd - Self.now
+        return rest < 0 ? nil : "\(reason); it is left alone for another \(max(1, rest)) s"
+    }
+
+    var reason: String?
     /// When that is over, in seconds since boot; nil: it is said when it is.
-    var holdEnd: Int64?
+    var reasonEnd: Int64?
     /// The latest last.
     public var incidents: [Incident] = []
 
@@ -72,9 +78,8 @@ extension WatchRecord {
         guard reading.diagnostics.isEmpty, let root = reading.root?.value,
             root["Version"]?.string == "1"
         else { return nil }
-        holdEnd = root["HoldEnd"]?.number()
-        hold = root["Hold"]?.string
-        if let holdEnd, holdEnd < Self.now { hold = nil }
+        reason = root["Hold"]?.string
+        reasonEnd = root["HoldEnd"]?.number()
         isCalledBack = root["CalledBack"]?.string == "YES"
         incidents = (root["Incidents"]?.elements ?? []).compactMap { value in
             guard let culprit = value["Culprit"]?.string, let example = value["Example"]?.string,
@@ -94,8 +99,8 @@ extension WatchRecord {
         }
         return PlistValue.dictionary(
             [.init("Version", "1"), .init("CalledBack", .boolean(isCalledBack))]
-                + (hold.map { [.init("Hold", .string($0))] } ?? [])
-                + (holdEnd.map { [.init("HoldEnd", .integer($0))] } ?? [])
+                + (reason.map { [.init("Hold", .string($0))] } ?? [])
+                + (reasonEnd.map { [.init("HoldEnd", .integer($0))] } ?? [])
                 + [.init("Incidents", .array(incidents))]
         ).text
     }

@@ -87,16 +87,23 @@ struct WatchReport {
                 time: WatchRecord.now))
     }
 
-    mutating func tell(_ dispute: Patience.Dispute, _ repair: Repair, _ culprits: Culprits) {
-        let example = dispute.changes.first.map(repair.name) ?? ""
-        let more = dispute.changes.count > 1 ? " and \(dispute.changes.count - 1) more" : ""
-        let quarrel =
-            dispute.changes.allSatisfy(\.isOfDuplicate)
-            ? "another host on the link keeps \(example)\(more)"
-            : "\(culprits.undoers(of: dispute.changes) ?? "somebody") keeps undoing \(example)\(more)"
-        let text = "\(quarrel); it is left alone for \(dispute.pause.components.seconds) s"
-        log.warning("\(text)")
-        hold(text, for: dispute.pause)
+    /// A dispute begins or goes on.
+    mutating func tell(
+        _ dispute: Patience.Dispute, _ names: InterfaceNames, _ culprits: Culprits
+    ) {
+        let quarrel = dispute.words(names, culprits)
+        log.warning("\(quarrel); it is left alone for \(dispute.seconds) s")
+        hold(quarrel, for: dispute)
+    }
+
+    /// All that differs is left alone.
+    mutating func tell(
+        waiting dispute: Patience.Dispute, _ names: InterfaceNames, _ culprits: Culprits
+    ) {
+        let quarrel = dispute.words(names, culprits)
+        if quarrel != record.reason { log.info("waiting for \(dispute.seconds) s: \(quarrel)") }
+        hold(quarrel, for: dispute)
+        tell(status: "Leaves alone: \(quarrel)")
     }
 
     /// The kernel is as it should be.
@@ -104,7 +111,7 @@ struct WatchReport {
         problem = nil
         record.isCalledBack = false
         // The end of a dispute is told by its own time.
-        if record.holdEnd.map({ $0 < WatchRecord.now }) ?? true { hold(limit) }
+        if record.reasonEnd.map({ $0 < WatchRecord.now }) ?? true { hold(limit) }
         save()
         tell(status: limit ?? "As configured, \(repairs) repairs so far")
     }
@@ -145,10 +152,10 @@ struct WatchReport {
         notifier.status(status)
     }
 
-    /// - Parameter time: for how long, where it ends by itself.
-    private mutating func hold(_ reason: String?, for time: Duration? = nil) {
-        record.hold = reason
-        record.holdEnd = time.map { WatchRecord.now + $0.components.seconds + 1 }
+    /// - Parameter dispute: what ends by itself.
+    private mutating func hold(_ reason: String?, for dispute: Patience.Dispute? = nil) {
+        record.reason = reason
+        record.reasonEnd = dispute.map { WatchRecord.now + $0.seconds }
         save()
     }
 
@@ -162,6 +169,23 @@ struct WatchReport {
         do throws(FileError) {
             try folder.write(record)
         } catch { log.warning("status cannot be told: \(error)") }
+    }
+}
+
+extension Patience.Dispute {
+    /// Rounded up.
+    fileprivate var seconds: Int64 {
+        let (seconds, attoseconds) = pause.components
+        return seconds + (attoseconds > 0 ? 1 : 0)
+    }
+
+    /// Who keeps undoing what.
+    fileprivate func words(_ names: InterfaceNames, _ culprits: Culprits) -> String {
+        let example = changes.first?.name(names) ?? ""
+        let more = changes.count > 1 ? " and \(changes.count - 1) more" : ""
+        return changes.allSatisfy(\.isOfDuplicate)
+            ? "another host on the link keeps \(example)\(more)"
+            : "\(culprits.undoers(of: changes) ?? "somebody") keeps undoing \(example)\(more)"
     }
 }
 

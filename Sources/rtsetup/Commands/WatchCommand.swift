@@ -24,8 +24,10 @@ struct WatchCommand: Command {
         let kernel = try openKernel()
         let session = try session(on: kernel)
         session.announce = announce
-        // Nobody waits for those that repeat announcements.
+        // Nobody waits for those that repeat announcements,
         signal(SIGCHLD, SIG_IGN)
+        // and a host is kept whether or not somebody reads the log.
+        signal(SIGPIPE, SIG_IGN)
         do throws(WatchFailure) {
             try Watch.run(
                 session, port: kernel.portID, path: options.config, log: log,

@@ -14,11 +14,11 @@ import Testing
     @Test("the fifth repair of one object within a minute begins a pause") mutating func fifth() {
         for second in 0..<4 {
             #expect(patience.repaired([rule(1)], at: .seconds(10 * second))?.pause == nil)
-            #expect(patience.delay(of: [rule(1)], at: .seconds(10 * second)) == nil)
+            #expect(patience.dispute(over: [rule(1)], at: .seconds(10 * second)) == nil)
         }
         #expect(patience.repaired([rule(1)], at: .seconds(40))?.pause == .seconds(1))
-        #expect(patience.delay(of: [rule(1)], at: .seconds(40)) == .seconds(41))
-        #expect(patience.delay(of: [rule(1)], at: .seconds(41)) == nil)
+        #expect(patience.dispute(over: [rule(1)], at: .seconds(40))?.pause == .seconds(1))
+        #expect(patience.dispute(over: [rule(1)], at: .seconds(41)) == nil)
     }
 
     @Test("five repairs in more than a minute are no dispute") mutating func slow() {
@@ -59,9 +59,18 @@ import Testing
 
     @Test("what is not in dispute is not put off") mutating func others() {
         for _ in 0..<5 { _ = patience.repaired([rule(1)], at: .zero) }
-        #expect(patience.delay(of: [rule(1)], at: .zero) == .seconds(1))
-        #expect(patience.delay(of: [rule(1), rule(2)], at: .zero) == nil)
-        #expect(patience.delay(of: [rule(2)], at: .zero) == nil)
+        #expect(patience.dispute(over: [rule(1)], at: .zero)?.pause == .seconds(1))
+        #expect(patience.dispute(over: [rule(1), rule(2)], at: .zero) == nil)
+        #expect(patience.dispute(over: [rule(2)], at: .zero) == nil)
+    }
+
+    @Test("all that differs is put off until the first of it may be repaired")
+    mutating func several() {
+        for _ in 0..<5 { _ = patience.repaired([rule(1)], at: .zero) }
+        for _ in 0..<5 { _ = patience.repaired([rule(2)], at: .milliseconds(200)) }
+        let dispute = patience.dispute(over: [rule(1), rule(2)], at: .milliseconds(500))
+        #expect(dispute?.pause == .milliseconds(500))
+        #expect(dispute?.changes == [rule(1), rule(2)])
     }
 
     @Test("a refused plan waits for longer each time, another one for a second")
@@ -86,6 +95,6 @@ import Testing
     @Test("another configuration forgets it all") mutating func forget() {
         for _ in 0..<5 { _ = patience.repaired([rule(1)], at: .zero) }
         patience.forget()
-        #expect(patience.delay(of: [rule(1)], at: .zero) == nil)
+        #expect(patience.dispute(over: [rule(1)], at: .zero) == nil)
     }
 }

@@ -12,7 +12,7 @@ import Testing
 
     @Test("it is read as it was written") func roundTrip() throws {
         var record = WatchRecord()
-        record.hold = "somebody; and \"others\""
+        record.reason = "somebody; and \"others\""
         record.isCalledBack = true
         record.add(incident(1))
         record.add(incident(2))
@@ -30,12 +30,13 @@ import Testing
         #expect(record.incidents.count { $0 == incident(3) } == 1)
     }
 
-    @Test("a hold that is over is none") func expiry() {
+    @Test("a hold tells how long it lasts; one that is over is none") func expiry() throws {
         var record = WatchRecord()
-        record.hold = "for a while"
-        record.holdEnd = WatchRecord.now - 1
+        record.reason = "somebody"
+        record.reasonEnd = WatchRecord.now - 1
         #expect(WatchRecord(Array(record.text.utf8), path: "")?.hold == nil)
-        record.holdEnd = WatchRecord.now + 60
-        #expect(WatchRecord(Array(record.text.utf8), path: "")?.hold == "for a while")
+        record.reasonEnd = WatchRecord.now + 3600
+        let hold = try #require(WatchRecord(Array(record.text.utf8), path: "")?.hold)
+        #expect(hold.hasPrefix("somebody; it is left alone for another 3"))
     }
 }
