@@ -1,12 +1,12 @@
-public import Netlink
+import Netlink
 
 /// The source prefixes that lead into an interface's table.
-public enum SourcePrefixes {
+enum SourcePrefixes {
     /// The fewest prefixes that hold all of `mine` and none of `others`, each as long as possible.
     ///
     /// A block without a stranger needs one prefix, the longest that still spans its addresses;
     /// a block with one is halved.
-    public static func cover(_ mine: [IPAddress], avoiding others: [IPAddress]) -> [IPPrefix] {
+    static func cover(_ mine: [IPAddress], avoiding others: [IPAddress]) -> [IPPrefix] {
         func cover(_ mine: ArraySlice<IPAddress>, _ others: ArraySlice<IPAddress>) -> [IPPrefix] {
             guard let first = mine.first, let last = mine.last else { return [] }
             let span = IPPrefix(spanning: first, last)
@@ -21,8 +21,8 @@ public enum SourcePrefixes {
 }
 
 extension IPPrefix {
-    /// The longest prefix that holds both.
-    public init(spanning a: IPAddress, _ b: IPAddress) {
+    /// The longest prefix that holds both, of one family.
+    init(spanning a: IPAddress, _ b: IPAddress) {
         let width = a.family.bitWidth
         let common = UInt8((a.bits ^ b.bits).leadingZeroBitCount) - (128 - width)
         self.init(a, length: common)
