@@ -20,15 +20,7 @@ final class Machine {
     deinit { Self.remove(directory) }
 
     private static func remove(_ path: String) {
-        if let folder = opendir(path) {
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != "." && name != ".." { remove(path + "/" + name) }
-            }
-            closedir(folder)
-        }
+        for name in (try? Folder.names(in: path)) ?? [] { remove(path + "/" + name) }
         Glibc.remove(path)
     }
 
