@@ -154,8 +154,9 @@ extension DesiredState {
                     + "\(stranger) in \(subnet); use auto or address",
                 of: [interface.index], leaving: .nothing)
         }
-        let rest = mine.filter { address in !prefixes.contains { $0.contains(address) } }
-        return (prefixes + SourcePrefixes.cover(rest, avoiding: others)).sorted()
+        let rest = mine.filter { !prefixes.overlap(.host($0)) }
+        // What covers the rest of a subnet may hold a smaller one of which all is ours.
+        return (prefixes + SourcePrefixes.cover(rest, avoiding: others)).outermost()
     }
 }
 

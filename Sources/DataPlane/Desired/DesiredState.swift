@@ -97,6 +97,7 @@ public struct SourcePath: Hashable, Sendable {
     public var interface: InterfaceIndex
     public var family: AddressFamily
     public var table: UInt32
+    /// In order, none inside another.
     public var prefixes: [IPPrefix]
     /// Resolved: the file's, or the one that `auto` found.
     public var gateway: IPAddress?

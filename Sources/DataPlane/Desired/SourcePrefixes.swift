@@ -44,12 +44,31 @@ extension IPPrefix {
     }
 }
 
-extension ArraySlice<IPAddress> {
+extension RandomAccessCollection where Element == IPAddress, Index == Int {
     /// Of a sorted run, the part that lies in the block.
-    fileprivate func within(_ block: IPPrefix) -> ArraySlice<IPAddress> {
+    func within(_ block: IPPrefix) -> SubSequence {
         let start = partitionPoint { $0 < block.address }
         let last = block.lastAddress
-        return self[start..<self[start...].partitionPoint { $0 <= last }]
+        let end = partitionPoint { $0 <= last }
+        return self[start..<end]
+    }
+}
+
+extension [IPPrefix] {
+    /// Whether one of them, in order and none inside another, has an address in common with the
+    /// block.
+    func overlap(_ block: IPPrefix) -> Bool {
+        let last = block.lastAddress
+        let end = partitionPoint { $0.address <= last }
+        guard end > startIndex else { return false }
+        return self[end - 1].contains(block) || block.contains(self[end - 1])
+    }
+
+    /// Without those that lie inside another, in order.
+    func outermost() -> [IPPrefix] {
+        sorted().reduce(into: []) { prefixes, prefix in
+            if prefixes.last?.contains(prefix) != true { prefixes.append(prefix) }
+        }
     }
 }
 

@@ -113,16 +113,15 @@ extension Planner {
         memory.createdAddresses.insert(address.identity)
         // The kernel holds an IPv6 address once an interface, whatever its prefix length.
         guard address.family == .ipv6,
-            let twin = kernel.addresses.first(where: {
-                $0.interface == address.interface && $0.address == address.address
+            let twin = observedIPv6[address.address]?.first(where: {
+                $0.interface == address.interface
             })
         else {
             var address = address
             // One that moves would meet itself on the wire.
             if address.family == .ipv6,
-                kernel.addresses.contains(where: {
-                    $0.address == address.address && $0.interface != Self.loopback
-                })
+                observedIPv6[address.address]?.contains(where: { $0.interface != Self.loopback })
+                    == true
             {
                 address.flags.insert(.noDAD)
             }
