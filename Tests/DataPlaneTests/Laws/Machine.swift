@@ -57,3 +57,13 @@ final class Machine {
     /// As after a crash of rtsetup: the kernel and the folders stay.
     func restart() { kernel = FakeKernel(kernel.state) }
 }
+
+extension Outcome {
+    /// Whether the kernel is as it should be.
+    var isWhole: Bool {
+        switch result {
+        case .applied, .unchanged: true
+        case .undone, .stuck: false
+        }
+    }
+}
