@@ -31,7 +31,6 @@ extension InterfaceDraft {
         config.routeMetric = routeMetric
         config.mainRoutes = mainRoutes ?? config.mainRoutes
         config.rulePriority = rulePriority?.value ?? (config.mainRoutes == .prefer ? 20001 : 19999)
-        config.rulePriorityLocation = rulePriority?.location
         config.ruleSource = ruleSource
         config.failClosed = failClosed
         config.routes = (routes ?? []).map(\.config)

@@ -25,7 +25,6 @@ public struct InterfaceConfig: Hashable, Sendable {
     public var routeMetric: Located<RouteMetric>?
     /// 20001, or 19999 with `MainRoutes = ignore`, unless the file says otherwise.
     public var rulePriority: UInt32 = 20001
-    public var rulePriorityLocation: SourceLocation?
     public var ruleSource = Located<RuleSource>?.none
     public var mainRoutes = MainRoutes.prefer
     public var failClosed: Located<Bool>?

@@ -14,22 +14,19 @@ extension Planner {
                 addAddress(address, entry, replacing: &replaced)
                 continue
             }
-            if !past.owns(there) && !options.adopt {
-                satisfied.append(.address(there))
-                continue
-            }
+            if !past.owns(there) && !options.adopt { continue }
             memory.createdAddresses.insert(address.identity)
             if there.flags.contains(.dadFailed) {
                 let duplicate = Diagnostic(
                     .warning, at: entry.origin,
                     "\(address.address) on \(names.name(of: address.interface)): "
-                        + "\(Change.duplicate); another host on the link holds it")
+                        + "\(Renewal.duplicate.rawValue); another host on the link holds it")
                 guard !options.acceptsDuplicates else {
                     duplicates.append(duplicate)
                     continue
                 }
                 warnings.append(duplicate)
-                readd(there, as: address, entry, because: Change.duplicate)
+                readd(there, as: address, entry, because: .duplicate)
             } else if !address.isSatisfied(by: there, comparingMark: comparesMarks) {
                 replace(
                     .addresses, .address(there), with: .address(address.keepingState(of: there)),
@@ -142,7 +139,13 @@ extension Planner {
         }
         replaced.insert(twin.identity)
         memory.createdAddresses.remove(twin.identity)
-        readd(twin, as: address, entry, because: "another prefix length")
+        readd(twin, as: address, entry, because: .length)
+    }
+
+    /// Why an address is taken away and added again, in words.
+    private enum Renewal: String {
+        case duplicate = "duplicate address detection failed"
+        case length = "another prefix length"
     }
 
     /// `LOOPBACK_IFINDEX`: lo, in every namespace.
@@ -152,7 +155,7 @@ extension Planner {
     /// stops answering for it and its sockets live on.
     private mutating func readd(
         _ old: InterfaceAddress, as new: InterfaceAddress, _ entry: DesiredState.Wanted,
-        because note: String
+        because reason: Renewal
     ) {
         var held = new
         held.interface = Self.loopback
@@ -170,7 +173,9 @@ extension Planner {
             steps = [steps[1], steps[2]]
         }
         self.steps[.addresses] += steps.map { action in
-            var change = Change(action, owner: entry.owner, origin: entry.origin, note: note)
+            var change = Change(
+                action, owner: entry.owner, origin: entry.origin, note: reason.rawValue)
+            change.isOfDuplicate = reason == .duplicate
             if change.object == .address(held) { change.owner = held.interface }
             return change
         }

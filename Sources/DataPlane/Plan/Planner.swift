@@ -30,7 +30,6 @@ struct Planner {
     var putBack: [KernelObject] = []
     /// Others' objects that go with what the plan takes away.
     var lost: Set<KernelObject> = []
-    var satisfied: [KernelObject] = []
     /// Tables that change hands, and what leads their sources around them meanwhile.
     var contestedTables: Set<UInt32> = []
     var detourRules: [Rule] = []
