@@ -32,6 +32,12 @@ public struct Channels: Hashable, Sendable {
         ChannelCounts(rx: rx?.current, tx: tx?.current, combined: combined?.current)
     }
 
+    /// The receive queues that they make. (A driver's numbers: any two may be too large to add.)
+    package var receiveQueues: Int { Int(combined?.current ?? 0) + Int(rx?.current ?? 0) }
+
+    /// The transmit queues that they make.
+    package var transmitQueues: Int { Int(combined?.current ?? 0) + Int(tx?.current ?? 0) }
+
     /// With other counts, as far as the device has such channels.
     public func with(_ counts: ChannelCounts) -> Channels {
         var channels = self

@@ -54,7 +54,8 @@ public final class Ethtool {
                         cmd: UInt8(ETHTOOL_MSG_CHANNELS_SET), version: UInt8(ETHTOOL_GENL_VERSION),
                         reserved: 0))
                 writer.nest(Int(ETHTOOL_A_CHANNELS_HEADER) | Int(NLA_F_NESTED)) { header in
-                    header.put(Int(ETHTOOL_A_HEADER_DEV_INDEX), UInt32(link.index))
+                    header.put(
+                        Int(ETHTOOL_A_HEADER_DEV_INDEX), UInt32(bitPattern: link.index))
                 }
                 if let rx = counts.rx { writer.put(Int(ETHTOOL_A_CHANNELS_RX_COUNT), rx) }
                 if let tx = counts.tx { writer.put(Int(ETHTOOL_A_CHANNELS_TX_COUNT), tx) }

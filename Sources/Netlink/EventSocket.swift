@@ -31,15 +31,7 @@ public final class EventSocket {
                 throw .last(operation)
             }
         }
-        // FORCE needs CAP_NET_ADMIN; without it the kernel gives what rmem_max allows.
-        for option in [SO_RCVBUFFORCE, SO_RCVBUF] {
-            var size: Int32 = 8 << 20
-            if setsockopt(
-                descriptor, SOL_SOCKET, option, &size, socklen_t(MemoryLayout<Int32>.size)) == 0
-            {
-                break
-            }
-        }
+        SocketBuffer.receive.resize(descriptor, to: 8 << 20)
     }
 
     deinit {

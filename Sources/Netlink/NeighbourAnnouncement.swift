@@ -92,7 +92,7 @@ public struct NeighbourAnnouncement: Hashable, Sendable {
         result.sin6_family = sa_family_t(AF_INET6)
         withUnsafeMutableBytes(of: &result.sin6_addr) { $0.copyBytes(from: address.bytes) }
         // Global addresses need no scope, and the kernel ignores it.
-        result.sin6_scope_id = UInt32(interface)
+        result.sin6_scope_id = UInt32(bitPattern: interface)
         return result
     }
 }

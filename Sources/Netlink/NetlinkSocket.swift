@@ -32,9 +32,8 @@ public final class NetlinkSocket {
             var on: Int32 = 1
             mnl_socket_setsockopt(handle, option, &on, socklen_t(MemoryLayout<Int32>.size))
         }
-        // FORCE needs CAP_NET_ADMIN; without it the kernel gives what rmem_max allows.
-        set(SO_RCVBUFFORCE, orElse: SO_RCVBUF, 2 << 20)
-        set(SO_SNDBUFFORCE, orElse: SO_SNDBUF, 1 << 20)
+        SocketBuffer.receive.resize(descriptor, to: 2 << 20)
+        SocketBuffer.send.resize(descriptor, to: 1 << 20)
     }
 
     deinit {
@@ -86,18 +85,31 @@ public final class NetlinkSocket {
         while recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)) >= 0 {}
     }
 
-    private func set(_ option: Int32, orElse fallback: Int32, _ value: Int32) {
-        for option in [option, fallback] {
-            var value = value
-            let size = socklen_t(MemoryLayout<Int32>.size)
-            if setsockopt(descriptor, SOL_SOCKET, option, &value, size) == 0 { return }
-        }
-    }
-
     private func option<Value: FixedWidthInteger>(_ option: Int32) -> Value? {
         var value: Value = 0
         var size = socklen_t(MemoryLayout<Value>.size)
         return getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : nil
+    }
+}
+
+/// What the kernel keeps for a socket until it is read or sent.
+enum SocketBuffer {
+    case receive, send
+
+    /// FORCE needs CAP_NET_ADMIN; without it the kernel gives what rmem_max or wmem_max allows.
+    ///
+    /// - Parameter size: bytes.
+    func resize(_ descriptor: Int32, to size: Int32) {
+        let (force, ask) =
+            switch self {
+            case .receive: (SO_RCVBUFFORCE, SO_RCVBUF)
+            case .send: (SO_SNDBUFFORCE, SO_SNDBUF)
+            }
+        var size = size
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        if setsockopt(descriptor, SOL_SOCKET, force, &size, length) != 0 {
+            setsockopt(descriptor, SOL_SOCKET, ask, &size, length)
+        }
     }
 }
 

@@ -20,7 +20,6 @@ public struct RouteScope: RawRepresentable, Hashable, Sendable {
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     public static let global = RouteScope(rawValue: 0)
-    public static let site = RouteScope(rawValue: 200)
     public static let link = RouteScope(rawValue: 253)
     public static let host = RouteScope(rawValue: 254)
 }

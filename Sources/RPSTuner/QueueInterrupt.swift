@@ -83,7 +83,8 @@ public struct InterruptTable: Sendable {
             lines.append(
                 Line(
                     number: number, name: String(Substring(name)),
-                    counts: words[1...cpus.count].map { UInt64(Substring($0)) ?? 0 }))
+                    counts: words.dropFirst().prefix(cpus.count).map { UInt64(Substring($0)) ?? 0 })
+            )
         }
     }
 }

@@ -24,9 +24,8 @@ extension SteeringPlan {
     private mutating func set(_ counts: ChannelCounts, _ now: Channels?) {
         guard let then = now?.with(counts), then != now else { return }
         channels = counts
-        let combined = Int(then.combined?.current ?? 0)
-        receiveCount = combined + Int(then.rx?.current ?? 0)
-        transmitCount = combined + Int(then.tx?.current ?? 0)
+        receiveCount = then.receiveQueues
+        transmitCount = then.transmitQueues
     }
 
     private mutating func counts(

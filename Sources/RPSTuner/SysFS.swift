@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Netlink
 
 /// Where the kernel's folders are; a test passes a tree of its own.
 public struct SysFS: Sendable, Hashable {
@@ -32,16 +33,7 @@ public struct SysFS: Sendable, Hashable {
 
     /// The names in a folder, in no order; empty where there is none.
     func names(in path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names
+        (try? Folder.names(in: path)) ?? []
     }
 
     func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

@@ -3,7 +3,7 @@ import Netlink
 import Plist
 import SystemPackage
 
-/// A run that ended before it changed anything.
+/// A run that ends with nothing to tell but why: it has changed nothing, or could not print what.
 struct Failure: Error {
     var status: ExitStatus
     var diagnostics: [Diagnostic]

@@ -1,5 +1,6 @@
 import DataPlane
 import Glibc
+import Netlink
 import Plist
 import SystemPackage
 import Testing
@@ -33,15 +34,7 @@ import Testing
         func makeFolder(_ name: String) { mkdir("\(path)/\(name)", 0o755) }
 
         private static func remove(_ path: String) {
-            if let directory = opendir(path) {
-                while let entry = readdir(directory) {
-                    let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                    }
-                    if name != ".", name != ".." { remove("\(path)/\(name)") }
-                }
-                closedir(directory)
-            }
+            for name in (try? Netlink.Folder.names(in: path)) ?? [] { remove("\(path)/\(name)") }
             Glibc.remove(path)
         }
     }

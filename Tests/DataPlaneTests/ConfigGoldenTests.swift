@@ -1,5 +1,6 @@
 import DataPlane
 import Glibc
+import Netlink
 import Plist
 import Testing
 
@@ -9,16 +10,7 @@ import Testing
         #filePath.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/Golden/config"
 
     static var cases: [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
+        ((try? Folder.names(in: folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
     }
 
     @Test("are there to be compared")

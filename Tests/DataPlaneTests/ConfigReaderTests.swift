@@ -245,4 +245,13 @@ import Testing
         let problems = configProblems(configText("{ Name = eth0; }", rest: "Protocol = \(number);"))
         #expect(problems.isEmpty == isFree)
     }
+
+    @Test(
+        "is told that a routing daemon's routes would be taken for its own",
+        arguments: [(10, false), (11, true), (15, true), (19, false), (82, false)])
+    func daemons(number: Int, isDaemons: Bool) throws {
+        let text = configText("{ Name = eth0; }", rest: "Protocol = \(number);")
+        let warnings = try readConfig(text).warnings
+        #expect(warnings.map(\.location?.line) == (isDaemons ? [1] : []))
+    }
 }

@@ -323,6 +323,21 @@ import Testing
                 == true)
     }
 
+    @Test("counts of channels that nothing has are no trap")
+    func hugeCounts() throws {
+        let host = QueueHost(channels: Channels(rx: .init(1, of: 4), combined: .init(1, of: 4)))
+        let preview = try Machine(host.state).preview(QueueHost.file("RPS = off;"))
+        var memory = Memory()
+        let channels = KernelObject.Identity.channels(QueueHost.eth1)
+        func setting(_ count: UInt32) -> KernelObject {
+            .channels(
+                ChannelSetting(interface: QueueHost.eth1, ChannelCounts(combined: count)))
+        }
+        memory.settings[channels] = RememberedSetting(first: setting(.max), ours: setting(1))
+        let plan = Plan(from: host.state, to: preview.desired, memory: memory)
+        #expect(plan.changes.contains { $0.object == setting(.max) })
+    }
+
     @Test("a conflict of one key changes nothing at all") func nothing() throws {
         let machine = try Machine(QueueHost().state)
         #expect(throws: SessionError.self) {

@@ -28,6 +28,21 @@ struct SourcePrefixesTests {
         #expect(cover.map(\.description) == prefixes)
     }
 
+    @Test("one inside another is left out, and what overlaps them is found")
+    func nested() throws {
+        let all = ["10.0.0.32/28", "10.0.0.0/25", "10.0.1.7/32", "10.0.0.0/25", "2001:db8::/64"]
+        let prefixes = all.compactMap { IPPrefix($0) }.outermost()
+        #expect(prefixes.map(\.description) == ["10.0.0.0/25", "10.0.1.7/32", "2001:db8::/64"])
+        for (block, isFound) in [
+            ("10.0.0.70/32", true), ("10.0.0.0/24", true), ("10.0.0.16/30", true),
+            ("10.0.0.128/32", false), ("10.0.1.7/32", true), ("10.0.1.6/32", false),
+            ("10.0.1.0/24", true), ("0.0.0.0/0", true), ("9.255.255.255/32", false),
+            ("2001:db8::1/128", true), ("2001:db8:1::/48", false), ("::/0", true),
+        ] {
+            #expect(prefixes.overlap(try #require(IPPrefix(block))) == isFound, "\(block)")
+        }
+    }
+
     @Test("hold all of mine and none of the others, whatever they are", arguments: 1...200)
     func laws(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

@@ -1,3 +1,4 @@
+import CNL
 import DataPlane
 import Glibc
 import Netlink
@@ -29,6 +30,39 @@ import Testing
         close(file)
         try files.write("4096\t131072\t6291456\n", to: name)
         #expect(files.read(name) == "4096\t131072\t6291456")
+    }
+
+    @Test("a long value is read whole, or not at all", arguments: [4095, 4096, 4097, 190_000])
+    func long(length: Int) throws {
+        let name = SysctlName(components: ["net", "tcp_rmem"])
+        let file = creat(root + "/net/tcp_rmem", 0o600)
+        try #require(file >= 0)
+        close(file)
+        let value = String(repeating: "7", count: length)
+        try files.write(value, to: name)
+        #expect(files.read(name) == value)
+        try files.write(String(repeating: "7", count: 1 << 18), to: name)
+        #expect(files.read(name) == nil)
+    }
+
+    @Test(
+        "a bitmap of more than a page is written and read whole",
+        .enabled(if: Namespace.isPermitted))
+    func bitmap() async {
+        await #expect(processExitsWith: .success) {
+            try #require(cnl_unshare_network() == 0)
+            let files = SysctlFiles()
+            let name = SysctlName(components: ["net", "ipv4", "ip_local_reserved_ports"])
+            let ports = stride(from: 1, through: 65535, by: 2).map(String.init)
+            let value = ports.joined(separator: ",")
+            try files.write(value, to: name)
+            #expect(files.read(name) == value)
+            // What is left of a short text is a mistake in it.
+            #expect(throws: KernelError.self) {
+                try files.write(
+                    "1 2", to: SysctlName(components: ["net", "ipv4", "ip_forward"]))
+            }
+        }
     }
 
     @Test("what is not there has no value") func missing() {

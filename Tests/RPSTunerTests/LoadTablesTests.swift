@@ -66,6 +66,14 @@ import Testing
         arguments: ["", "CPU0 CPU1", "NET_RX: 1 2", "CPUx CPUy\nNET_RX: 1 2", "CPU0\nNET_RX: -3"])
     func hostileSoftirqs(text: String) { #expect(LoadTable.receiveRounds(text).isEmpty) }
 
+    @Test(
+        "interrupts under a header that names no CPU have no counts",
+        arguments: ["\n", "IRQ\n", "CPUx CPUy\n", "   \n"])
+    func hostileInterrupts(header: String) {
+        let table = InterruptTable(text: header + " 25: 7 9 eth0-TxRx-0\n 26:\n: 1 2\n")
+        #expect(table.lines.allSatisfy { $0.counts.isEmpty })
+    }
+
     @Test("net/dev tells the packets of each interface, also of one with a colon in its name")
     func netDev() {
         let text = """

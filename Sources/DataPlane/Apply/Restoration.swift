@@ -10,12 +10,15 @@ struct Restoration {
     private let now: KernelState
     private let before: KernelState
     private let plan: [Change]
+    /// What the plan changes itself.
+    private let mine: Set<TouchedKey>
     private(set) var changes: [Change] = []
 
     init(of plan: [Change], from now: KernelState, to before: KernelState) {
         self.now = now
         self.before = before
         self.plan = plan
+        mine = Set(plan.filter { !$0.isSideEffect }.map { TouchedKey($0.object) })
         restoreQueues()
         restoreTouched()
         restoreForeignAddresses()
@@ -106,7 +109,6 @@ struct Restoration {
 
     private mutating func restoreForeignAddresses() {
         let touched = touchedInterfaces
-        let mine = Set(plan.filter { !$0.isSideEffect }.map { TouchedKey($0.object) })
         let there = Set(now.addresses.map(\.identity))
         for address in before.addresses
         where touched.contains(address.interface) && !there.contains(address.identity)
@@ -118,7 +120,6 @@ struct Restoration {
 
     private mutating func restoreForeignRoutes() {
         let touched = touchedInterfaces
-        let mine = Set(plan.filter { !$0.isSideEffect }.map { TouchedKey($0.object) })
         let there = Set(now.routes.map(\.identity))
         let sources = Set(
             plan.compactMap { change -> IPAddress? in
@@ -167,13 +168,11 @@ struct Restoration {
     /// chooses: those that came before it go behind it.
     private mutating func restoreAddressOrder() {
         for interface in touchedInterfaces.sorted() {
-            let was = before.addresses.filter { $0.interface == interface && $0.family == .ipv4 }
-            for subnet in Set(was.map(\.subnet)).sorted() {
-                guard let first = was.first(where: { $0.subnet == subnet }) else { continue }
-                let order = now.addresses.filter {
-                    $0.interface == interface && $0.family == .ipv4 && $0.subnet == subnet
-                }
-                guard order.contains(where: { $0.identity == first.identity }) else { continue }
+            let orders = now.orders(on: interface)
+            for (subnet, was) in before.orders(on: interface).sorted(by: { $0.key < $1.key }) {
+                guard let first = was.first, let order = orders[subnet],
+                    order.contains(where: { $0.identity == first.identity })
+                else { continue }
                 for address in order.prefix(while: { $0.identity != first.identity }) {
                     changes.append(Change(.remove(.address(address)), owner: interface))
                     changes.append(Change(.add(.address(address)), owner: interface))
@@ -195,6 +194,13 @@ private struct TouchedKey: Hashable {
 }
 
 extension KernelState {
+    /// The IPv4 addresses of each subnet of an interface, the primary one first.
+    fileprivate func orders(on interface: InterfaceIndex) -> [IPPrefix: [InterfaceAddress]] {
+        Dictionary(
+            grouping: addresses.filter { $0.interface == interface && $0.family == .ipv4 },
+            by: \.subnet)
+    }
+
     /// The objects here that the changes are about.
     fileprivate func objects(like changes: [Change]) -> [TouchedKey: KernelObject] {
         let keys = Set(changes.map { TouchedKey($0.object) })

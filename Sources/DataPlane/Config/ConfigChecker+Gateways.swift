@@ -68,7 +68,7 @@ extension ConfigChecker {
             }
         }
         guard gateway.family == .ipv4 else { return }
-        for subnet in interface.addresses.map(\.subnet)
+        for subnet in ownSubnets(of: interface)
         where subnet.length < 31 && subnet.contains(gateway) {
             let last = subnet.address.bits | (1 << UInt128(32 - subnet.length)) - 1
             if gateway == subnet.address || gateway.bits == last {
@@ -88,13 +88,21 @@ extension ConfigChecker {
     }
 
     /// Those of its addresses; where it has none, those that a rebind may bring.
-    private func subnets(of interface: InterfaceDraft, _ family: AddressFamily) -> [IPPrefix] {
-        func subnets(_ addresses: [AddressConfig]) -> [IPPrefix] {
-            addresses.map(\.subnet).filter { $0.family == family }
-        }
-        let own = subnets(interface.addresses)
+    private mutating func subnets(
+        of interface: InterfaceDraft, _ family: AddressFamily
+    ) -> [IPPrefix] {
+        let own = ownSubnets(of: interface).filter { $0.family == family }
         guard own.isEmpty else { return own }
-        return subnets(draft.interfaces.flatMap(\.addresses).filter(\.isFloating))
+        return draft.interfaces.flatMap(\.addresses).filter(\.isFloating).map(\.subnet).eachOnce()
+            .filter { $0.family == family }
+    }
+
+    /// Those of its addresses, looked up once: a file may have a thousand gateways.
+    private mutating func ownSubnets(of interface: InterfaceDraft) -> [IPPrefix] {
+        if let known = subnets[interface.location] { return known }
+        let found = interface.addresses.map(\.subnet).eachOnce()
+        subnets[interface.location] = found
+        return found
     }
 
     /// - Parameter table: of the route that uses the gateway; nil: the interface's.
@@ -116,16 +124,22 @@ extension ConfigChecker {
                     || route.table == RouteTable.main)
         }
         if isRouted { return }
-        var known: [IPPrefix] = []
-        for subnet in subnets where !known.contains(subnet) { known.append(subnet) }
         let list =
-            known.prefix(3).map(\.description).joined(separator: ", ")
-            + (known.count > 3 ? ", …" : "")
+            subnets.prefix(3).map(\.description).joined(separator: ", ")
+            + (subnets.count > 3 ? ", …" : "")
         error(
             "gateway \(gateway) is in no subnet of \(interface.label)"
                 + (list.isEmpty ? "" : " (\(list))")
                 + "; GatewayOnLink = YES if it is on this link",
             at: location)
+    }
+}
+
+extension [IPPrefix] {
+    /// In the order of their first appearance.
+    fileprivate func eachOnce() -> [IPPrefix] {
+        var seen: Set<IPPrefix> = []
+        return filter { seen.insert($0).inserted }
     }
 }
 

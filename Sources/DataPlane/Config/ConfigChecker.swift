@@ -7,6 +7,8 @@ struct ConfigChecker {
     var reader: TreeReader
     /// Who lists an address first, as indices.
     private(set) var owners: [IPAddress: (interface: Int, entry: Int)] = [:]
+    /// The distinct subnets of an interface's addresses, by its place.
+    var subnets: [SourceLocation: [IPPrefix]] = [:]
 
     init(draft: ConfigDraft, reader: TreeReader) {
         self.draft = draft
@@ -152,8 +154,7 @@ struct ConfigChecker {
         }
         if let priority = interface.rulePriority, !interface.uncertain.contains(.mainRoutes) {
             let mainRoutes = interface.mainRoutes ?? .prefer
-            let range: ClosedRange<UInt32> =
-                mainRoutes == .prefer ? 20001...24999 : 19001...19999
+            let range = RulePriority.sources(mainRoutes)
             if !range.contains(priority.value) {
                 error(
                     "'RulePriority' must be from \(range.lowerBound) to \(range.upperBound) with "

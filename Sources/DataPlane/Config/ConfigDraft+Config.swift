@@ -32,8 +32,9 @@ extension InterfaceDraft {
         config.table = table
         config.routeMetric = routeMetric
         config.mainRoutes = mainRoutes ?? config.mainRoutes
-        config.rulePriority = rulePriority?.value ?? (config.mainRoutes == .prefer ? 20001 : 19999)
-        config.rulePriorityLocation = rulePriority?.location
+        config.rulePriority =
+            rulePriority?.value
+            ?? (config.mainRoutes == .prefer ? RulePriority.source : RulePriority.sourceBeforeMain)
         config.ruleSource = ruleSource
         config.failClosed = failClosed
         config.routes = (routes ?? []).map(\.config)

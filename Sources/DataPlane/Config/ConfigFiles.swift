@@ -1,3 +1,4 @@
+import Netlink
 public import Plist
 import SystemPackage
 
@@ -238,21 +239,14 @@ public struct ConfigFiles: Sendable {
     /// `*.plist` in `rtsetup.d` beside the main file; as a shell's glob, no hidden ones.
     private static func dropIns(of main: String) throws(ConfigFilesError) -> [String] {
         let folder = dropInFolder(of: main)
-        guard let directory = opendir(folder) else {
-            if errno == ENOENT || errno == ENOTDIR { return [] }
-            throw ConfigFilesError(path: folder, opening: Errno(rawValue: errno))
+        var names: [String]
+        do throws(Errno) {
+            names = try Folder.names(in: folder)
+        } catch {
+            if error == .noSuchFileOrDirectory || error == .notDirectory { return [] }
+            throw ConfigFilesError(path: folder, opening: error)
         }
-        defer { closedir(directory) }
-        var names: [String] = []
-        errno = 0
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(".plist"), !name.hasPrefix(".") { names.append(name) }
-            errno = 0
-        }
-        guard errno == 0 else { throw .unreadable(path: folder, Errno(rawValue: errno)) }
+        names.removeAll { !$0.hasSuffix(".plist") || $0.hasPrefix(".") }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "\(folder)/\($0)" }
     }
 }

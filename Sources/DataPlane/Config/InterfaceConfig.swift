@@ -24,8 +24,7 @@ public struct InterfaceConfig: Hashable, Sendable {
     public var table: Located<UInt32>?
     public var routeMetric: Located<RouteMetric>?
     /// 20001, or 19999 with `MainRoutes = ignore`, unless the file says otherwise.
-    public var rulePriority: UInt32 = 20001
-    public var rulePriorityLocation: SourceLocation?
+    public var rulePriority = RulePriority.source
     public var ruleSource = Located<RuleSource>?.none
     public var mainRoutes = MainRoutes.prefer
     public var failClosed: Located<Bool>?

@@ -75,11 +75,11 @@ extension TreeReader {
         }
     }
 
-    /// 20000 is the shared rule's, 32766 and 32767 are the kernel's.
+    /// One is the shared rule's, 32766 and 32767 are the kernel's.
     private mutating func priority(_ entry: Entry<RuleKey>) -> UInt32? {
         guard let priority = number(entry, 1...UInt32(32765)) else { return nil }
-        guard priority == 20000 else { return priority }
-        error("priority 20000 is that of rtsetup's shared rule", at: entry.value.location)
+        guard priority == RulePriority.shared else { return priority }
+        error("priority \(priority) is that of rtsetup's shared rule", at: entry.value.location)
         return nil
     }
 

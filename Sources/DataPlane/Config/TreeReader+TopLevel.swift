@@ -99,12 +99,21 @@ extension TreeReader {
             at: name.location)
     }
 
-    /// Numbers that the kernel or a routing daemon marks its own things with are refused.
+    /// Numbers that others mark their own things with are refused; those of daemons that few hosts
+    /// have are warned of.
     private mutating func protocolNumber(_ entry: Entry<TopLevelKey>) -> UInt8? {
         guard let number: UInt8 = number(entry, 5...255) else { return nil }
         let isTaken =
             [9, 16, 18, 42].contains(number) || (186...192).contains(number)
-        guard isTaken else { return number }
+        guard isTaken else {
+            if RouteProtocol(rawValue: number).isRoutingDaemon {
+                warn(
+                    "'Protocol' \(number) is a routing daemon's (11 to 15: zebra, BIRD and others); where "
+                        + "one runs here its routes are taken for ours, and teardown removes them",
+                    at: entry.value.location)
+            }
+            return number
+        }
         error(
             "'Protocol' \(number) belongs to another program; 9, 16, 18, 42 and 186 to 192 are taken",
             at: entry.value.location)

@@ -70,7 +70,7 @@ struct TreeReader {
         text(node, "\(name()) must be a string")
     }
 
-    /// The text of a string that is no empty one.
+    /// The text of a string.
     private mutating func text(_ node: PlistNode, _ demand: @autoclosure () -> String) -> String? {
         guard case .string(let text) = node.content, !node.isDamaged else {
             return mismatch(node, demand())

@@ -3,7 +3,7 @@ import Plist
 
 /// What stops a plan (exit 69), and how much of it.
 struct Conflict: Hashable, Sendable {
-    /// What stays as it is while the conflict stands, for who goes on beside it. Nothing is removed
+    /// What stays as it is while the conflict stands, for whoever goes on beside it. Nothing is removed
     /// from the interfaces concerned either: what replaces it may be what is in conflict.
     enum Extent: Hashable, Sendable {
         /// All of the host: the desired state is not whole.

@@ -99,13 +99,14 @@ extension DesiredState {
                 }
                 return rule.priority
             })
+        lazy var sources = addresses.managed.map(LocalSources.init)
         for rule in kernel.rules where !memory.owns(rule) && !wants(rule.identity) {
             let isAmongOurs = priorities.contains(rule.priority)
             let comesFirst =
                 rule.priority > 0 && rule.priority < RulePriority.shared && rule.catchesAll
             let words = KernelObject.rule(rule).description(names: InterfaceNames(of: []))
             guard isAmongOurs || comesFirst else {
-                if let source = firstSource(takenFrom: rule, addresses) {
+                if let source = firstSource(takenFrom: rule, sources) {
                     warn(
                         nil,
                         "a foreign rule comes after ours, so it is never asked for \(source) of an "
@@ -114,10 +115,7 @@ extension DesiredState {
                 }
                 continue
             }
-            let caught = addresses.managed.filter { interface in
-                rule.mayMatchLocally(
-                    anyOf: interface.globalAddresses(rule.family).map(\.address))
-            }
+            let caught = sources.filter { rule.mayMatchLocally(anyOf: $0[rule.family]) }
             guard !caught.isEmpty else { continue }
             if isAmongOurs {
                 conflict(
@@ -134,14 +132,13 @@ extension DesiredState {
     }
 
     /// The first source that a rule of ours leads elsewhere before this one is asked.
-    private func firstSource(takenFrom rule: Rule, _ addresses: FinalAddresses) -> IPAddress? {
+    private func firstSource(takenFrom rule: Rule, _ sources: [LocalSources]) -> IPAddress? {
         guard rule.protocol != .kernel else { return nil }
         for path in paths where path.family == rule.family && path.table != rule.table {
-            guard let interface = addresses.managed.first(where: { $0.index == path.interface }),
-                interface.config.rulePriority < rule.priority
+            guard let held = sources.first(where: { $0.index == path.interface }),
+                held.rulePriority < rule.priority
             else { continue }
-            let sources = interface.globalAddresses(path.family).map(\.address)
-            if let source = sources.first(where: { rule.mayMatchLocally(anyOf: [$0]) }) {
+            if let source = held[path.family].first(where: { rule.mayMatchLocally(anyOf: [$0]) }) {
                 return source
             }
         }
@@ -243,6 +240,22 @@ extension [InterfaceAddress] {
         }
         return nil
     }
+}
+
+/// What a managed interface's rules are about, taken out of it once for all foreign rules.
+private struct LocalSources {
+    let index: InterfaceIndex
+    let rulePriority: UInt32
+    private let addresses: [AddressFamily: [IPAddress]]
+
+    init(_ interface: ManagedInterface) {
+        index = interface.index
+        rulePriority = interface.config.rulePriority
+        addresses = Dictionary(
+            grouping: interface.addresses.lazy.filter(\.isGlobal).map(\.address), by: \.family)
+    }
+
+    subscript(family: AddressFamily) -> [IPAddress] { addresses[family] ?? [] }
 }
 
 extension Rule {

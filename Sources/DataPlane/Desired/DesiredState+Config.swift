@@ -1,16 +1,6 @@
 import Netlink
 import Plist
 
-/// The priorities that rtsetup's own rules have beside `RulePriority`.
-package enum RulePriority {
-    /// `from all lookup main suppress_prefixlength 0 suppress_ifgroup G`.
-    package static let shared: UInt32 = 20000
-    /// `from SRC lookup TABLE`, unless the file says otherwise.
-    package static let source: UInt32 = 20001
-    /// `from SRC unreachable`.
-    package static let failClosed: UInt32 = 25001
-}
-
 extension DesiredState {
     /// Sees the files with the eyes of this host.
     ///
@@ -154,8 +144,9 @@ extension DesiredState {
                     + "\(stranger) in \(subnet); use auto or address",
                 of: [interface.index], leaving: .nothing)
         }
-        let rest = mine.filter { address in !prefixes.contains { $0.contains(address) } }
-        return (prefixes + SourcePrefixes.cover(rest, avoiding: others)).sorted()
+        let rest = mine.filter { !prefixes.overlap(.host($0)) }
+        // What covers the rest of a subnet may hold a smaller one of which all is ours.
+        return (prefixes + SourcePrefixes.cover(rest, avoiding: others)).outermost()
     }
 }
 

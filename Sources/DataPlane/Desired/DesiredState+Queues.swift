@@ -23,7 +23,7 @@ extension Config {
 
 extension Memory {
     /// The links whose channels or queues we changed and may have to give back.
-    public var queuesToObserve: [InterfaceIndex: QueueInterest] {
+    var queuesToObserve: [InterfaceIndex: QueueInterest] {
         var interests: [InterfaceIndex: QueueInterest] = [:]
         for (identity, setting) in settings {
             switch (identity, setting.first) {

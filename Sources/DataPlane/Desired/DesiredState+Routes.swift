@@ -238,10 +238,12 @@ extension ManagedInterface {
         {
             subnets.append(address.subnet)
         }
+        // Each IPv6 host address has a route of its own.
+        lazy var own = Set(addresses.map(\.address))
         for route in mainRoutes
         where route.family == family && route.isConnected && route.nextHops.count == 1 {
             let subnet = route.destination
-            let isOwn = addresses.contains { IPPrefix.host($0.address) == subnet }
+            let isOwn = subnet.isHost && own.contains(subnet.address)
             if !leavingSubnets.contains(subnet), !isOwn { subnets.append(subnet) }
         }
         return subnets.sortedOnce()

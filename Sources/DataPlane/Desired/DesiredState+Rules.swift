@@ -4,8 +4,9 @@ extension DesiredState {
     /// The kernel's own rules, the shared one, those of every source, and the file's.
     mutating func wantRules(_ config: Config, _ addresses: FinalAddresses, kernel: KernelState) {
         let mark = RouteProtocol(rawValue: config.protocol)
+        // Two entries of one NIC are a conflict of their own.
         let interfaces = Dictionary(
-            uniqueKeysWithValues: addresses.managed.map { ($0.index, $0) })
+            addresses.managed.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
 
         for family in AddressFamily.allCases {
             let isShared = paths.contains {

@@ -16,7 +16,7 @@ public struct DesiredState: Sendable {
     /// Interfaces that we let go of: their addresses and settings stay, and are no longer ours.
     public internal(set) var released: Set<InterfaceIndex> = []
     /// Settings that are nobody's to change: what is remembered of them stays remembered.
-    public internal(set) var leftAlone: Set<KernelObject.Identity> = []
+    var leftAlone: Set<KernelObject.Identity> = []
     /// Per interface and family: its route table and source prefixes, for status and checks.
     public internal(set) var paths: [SourcePath] = []
     var conflicts: [Conflict] = []
@@ -97,6 +97,7 @@ public struct SourcePath: Hashable, Sendable {
     public var interface: InterfaceIndex
     public var family: AddressFamily
     public var table: UInt32
+    /// In order, none inside another.
     public var prefixes: [IPPrefix]
     /// Resolved: the file's, or the one that `auto` found.
     public var gateway: IPAddress?

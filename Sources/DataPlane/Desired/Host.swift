@@ -91,10 +91,7 @@ struct Host {
             findings.conflicts.append(
                 Conflict(location, message, of: Set(links.map(\.index)), leaving: extent))
         }
-        let named = links.filter { link in
-            if let mac = interface.mac?.value { return link.identifyingMAC == mac }
-            return link.answers(to: interface.name?.value)
-        }
+        let named = links.filter(interface.means)
         // A port of a bond, a bridge or a VF's synthetic device carries its master's packets.
         let matches = named.filter { $0.master == nil }
         guard let link = matches.first else {

@@ -223,10 +223,10 @@ extension InterfaceConfig {
                 }
             case .ipv6:
                 // DHCPv6 hands it out as /128, and the kernel takes no address twice.
-                let isHeld = foreign.contains {
-                    $0.address == entry.address && $0.prefixLength != entry.prefixLength
+                func isHeld(_ other: InterfaceAddress) -> Bool {
+                    other.address == entry.address && other.prefixLength != entry.prefixLength
                 }
-                if addressing == .external, isHeld {
+                if isExternal, foreign.contains(where: isHeld) {
                     hasPreferredIPv6 = true
                     continue
                 }

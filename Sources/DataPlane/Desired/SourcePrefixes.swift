@@ -1,12 +1,12 @@
-public import Netlink
+import Netlink
 
 /// The source prefixes that lead into an interface's table.
-public enum SourcePrefixes {
+enum SourcePrefixes {
     /// The fewest prefixes that hold all of `mine` and none of `others`, each as long as possible.
     ///
     /// A block without a stranger needs one prefix, the longest that still spans its addresses;
     /// a block with one is halved.
-    public static func cover(_ mine: [IPAddress], avoiding others: [IPAddress]) -> [IPPrefix] {
+    static func cover(_ mine: [IPAddress], avoiding others: [IPAddress]) -> [IPPrefix] {
         func cover(_ mine: ArraySlice<IPAddress>, _ others: ArraySlice<IPAddress>) -> [IPPrefix] {
             guard let first = mine.first, let last = mine.last else { return [] }
             let span = IPPrefix(spanning: first, last)
@@ -21,8 +21,8 @@ public enum SourcePrefixes {
 }
 
 extension IPPrefix {
-    /// The longest prefix that holds both.
-    public init(spanning a: IPAddress, _ b: IPAddress) {
+    /// The longest prefix that holds both, of one family.
+    init(spanning a: IPAddress, _ b: IPAddress) {
         let width = a.family.bitWidth
         let common = UInt8((a.bits ^ b.bits).leadingZeroBitCount) - (128 - width)
         self.init(a, length: common)
@@ -44,12 +44,31 @@ extension IPPrefix {
     }
 }
 
-extension ArraySlice<IPAddress> {
+extension RandomAccessCollection where Element == IPAddress, Index == Int {
     /// Of a sorted run, the part that lies in the block.
-    fileprivate func within(_ block: IPPrefix) -> ArraySlice<IPAddress> {
+    func within(_ block: IPPrefix) -> SubSequence {
         let start = partitionPoint { $0 < block.address }
         let last = block.lastAddress
-        return self[start..<self[start...].partitionPoint { $0 <= last }]
+        let end = partitionPoint { $0 <= last }
+        return self[start..<end]
+    }
+}
+
+extension [IPPrefix] {
+    /// Whether one of them, in order and none inside another, has an address in common with the
+    /// block.
+    func overlap(_ block: IPPrefix) -> Bool {
+        let last = block.lastAddress
+        let end = partitionPoint { $0.address <= last }
+        guard end > startIndex else { return false }
+        return self[end - 1].contains(block) || block.contains(self[end - 1])
+    }
+
+    /// Without those that lie inside another, in order.
+    func outermost() -> [IPPrefix] {
+        sorted().reduce(into: []) { prefixes, prefix in
+            if prefixes.last?.contains(prefix) != true { prefixes.append(prefix) }
+        }
     }
 }
 

@@ -95,7 +95,7 @@ extension Route {
     }
 
     /// Whether packets take the same way: type and next hops, nothing else.
-    public func hasSamePath(as other: Route) -> Bool {
+    func hasSamePath(as other: Route) -> Bool {
         func hops(_ route: Route) -> [NextHop] {
             route.nextHops.map {
                 NextHop(interface: $0.interface, gateway: $0.gateway, weight: $0.weight)
@@ -105,7 +105,7 @@ extension Route {
     }
 
     /// Whether nothing but the mark and the state of its links tells them apart.
-    public func isEqual(to other: Route) -> Bool {
+    func isEqual(to other: Route) -> Bool {
         func configuration(_ route: Route) -> Route {
             var route = route
             route.protocol = .unspecified

@@ -12,7 +12,7 @@ public final class NetlinkKernel: Kernel {
     public var shouldStop: () -> Bool = { false }
     /// For tests: told the index of each change before it is made. The changes then go out one
     /// by one.
-    public var beforeChange: ((Int) -> Void)?
+    package var beforeChange: ((Int) -> Void)?
     /// Nothing was sent since everything was looked at: what is added then is known to be new. What
     /// is sent again behind a refusal is not.
     private var hasJustLooked = false
@@ -32,7 +32,7 @@ public final class NetlinkKernel: Kernel {
     /// What events tell of as the one who asked, where it was this kernel's socket.
     public var portID: UInt32 { socket.portID }
 
-    func links() throws(KernelError) -> [Link] { try socket.interfaces().map(\.link) }
+    func links() throws(KernelError) -> [Link] { try socket.links() }
 
     public func observe(
         sysctls names: ([Link]) -> Set<SysctlName>,

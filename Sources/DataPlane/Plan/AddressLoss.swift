@@ -34,11 +34,12 @@ struct AddressLoss {
     /// The address with which a route goes; nil: it stays.
     func cause(of route: Route) -> InterfaceAddress? {
         guard !isEmpty, route.family == .ipv4, !route.isConnected else { return nil }
-        let source = leaving.first { address in
-            route.preferredSource == address.address && route.table == RouteTable.main
-                && !remaining.contains { $0.address == address.address }
+        if route.table == RouteTable.main, let source = route.preferredSource,
+            let cause = leaving.first(where: { $0.address == source }),
+            !remaining.contains(where: { $0.address == source })
+        {
+            return cause
         }
-        if let source { return source }
         // A route with another way out besides stays.
         let isCutOff = route.nextHops.allSatisfy { $0.interface.map(emptied.contains) ?? false }
         guard isCutOff, let first = route.nextHops.first else { return nil }

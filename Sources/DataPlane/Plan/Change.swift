@@ -17,6 +17,8 @@ public struct Change: Hashable, Sendable {
     public var origin: SourceLocation?
     /// For people: `foreign, goes with 10.0.0.30`.
     public var note: String?
+    /// Another host on the link holds the address.
+    var isOfDuplicate = false
     /// Not sent: the kernel does it by itself with another change, and it is shown for that.
     public var isSideEffect: Bool
 
@@ -31,10 +33,6 @@ public struct Change: Hashable, Sendable {
         self.isSideEffect = isSideEffect
     }
 
-    static let duplicate = "duplicate address detection failed"
-    /// Another host on the link holds the address.
-    var isOfDuplicate: Bool { note == Self.duplicate }
-
     /// What undoes it.
     public var inverse: Change {
         let back: Action =
@@ -43,7 +41,9 @@ public struct Change: Hashable, Sendable {
             case .remove(let object): .add(object)
             case .replace(let old, let new): .replace(new, with: old)
             }
-        return Change(back, owner: owner, origin: origin, note: note, isSideEffect: isSideEffect)
+        var change = self
+        change.action = back
+        return change
     }
 
     /// The object that it is about, as it will be; for a removal as it was.

@@ -22,11 +22,9 @@ public struct Plan: Sendable {
     /// Whether an address without its mark is a difference.
     var comparesMarks = true
     /// What is taken from its owner on the way and put back: on disk before the first change.
-    public internal(set) var putBack: [KernelObject] = []
+    var putBack: [KernelObject] = []
     /// What there is to remember once the plan is done.
     public internal(set) var memory: Memory
-    /// Foreign objects that stand where the files want one of ours.
-    public internal(set) var satisfied: [KernelObject] = []
 
     public var isEmpty: Bool { changes.isEmpty }
     var allConflicts: [Diagnostic] { conflicts + standing }
@@ -88,7 +86,6 @@ public struct Plan: Sendable {
         narrowings = planner.narrowings
         comparesMarks = planner.comparesMarks
         putBack = planner.putBack
-        satisfied = planner.satisfied
     }
 }
 

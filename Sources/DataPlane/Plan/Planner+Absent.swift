@@ -9,18 +9,25 @@ extension Planner {
         let absent = desired.interfaces.filter { config, link, _ in
             link == nil && config.isManaged && config.activationPolicy != .down
                 && config.failClosed?.value != false
+        }.map { config, _, table in
+            (config, table, addresses: config.addresses.map(\.address).sorted())
         }
         guard !absent.isEmpty else { return [] }
+        let there = kernel.addresses.map(\.address).sorted()
+        let leadingRules = Dictionary(
+            grouping: kernel.rules.filter { past.owns($0) && $0.action == .lookup }, by: \.source)
         var kept: Set<Rule> = []
         for closing in kernel.rules {
             guard past.owns(closing), closing.priority == RulePriority.failClosed,
-                closing.action == .unreachable, let source = closing.source, isNobodys(source)
+                closing.action == .unreachable, let source = closing.source,
+                // No interface that is here has or will have an address in it.
+                there.within(source).isEmpty,
+                !desired.paths.contains(where: { $0.prefixes.overlap(source) })
             else { continue }
-            for (config, _, table) in absent {
-                let isListed = config.addresses.contains { source.contains($0.address) }
-                let leading = kernel.rules.first {
-                    past.owns($0) && $0.source == source && $0.action == .lookup
-                        && $0.priority == config.rulePriority
+            for (config, table, addresses) in absent {
+                let isListed = !addresses.within(source).isEmpty
+                let leading = leadingRules[source]?.first {
+                    $0.priority == config.rulePriority
                         && $0.incomingInterface == closing.incomingInterface
                         && (isListed || config.addressing == .external && $0.table == table)
                 }
@@ -28,13 +35,5 @@ extension Planner {
             }
         }
         return kept
-    }
-
-    /// Whether no interface that is here has or will have an address in it.
-    private func isNobodys(_ source: IPPrefix) -> Bool {
-        !kernel.addresses.contains { source.contains($0.address) }
-            && !desired.paths.contains { path in
-                path.prefixes.contains { $0.contains(source) || source.contains($0) }
-            }
     }
 }

@@ -14,22 +14,19 @@ extension Planner {
                 addAddress(address, entry, replacing: &replaced)
                 continue
             }
-            if !past.owns(there) && !options.adopt {
-                satisfied.append(.address(there))
-                continue
-            }
+            if !past.owns(there) && !options.adopt { continue }
             memory.createdAddresses.insert(address.identity)
             if there.flags.contains(.dadFailed) {
                 let duplicate = Diagnostic(
                     .warning, at: entry.origin,
                     "\(address.address) on \(names.name(of: address.interface)): "
-                        + "\(Change.duplicate); another host on the link holds it")
+                        + "\(Renewal.duplicate.rawValue); another host on the link holds it")
                 guard !options.acceptsDuplicates else {
                     duplicates.append(duplicate)
                     continue
                 }
                 warnings.append(duplicate)
-                readd(there, as: address, entry, because: Change.duplicate)
+                readd(there, as: address, entry, because: .duplicate)
             } else if address.family == .ipv4, there.peer != address.peer {
                 // Neither in place nor beside it (__inet_insert_ifa, net/ipv4/devinet.c).
                 let name = names.name(of: address.interface)
@@ -123,16 +120,15 @@ extension Planner {
         memory.createdAddresses.insert(address.identity)
         // The kernel holds an IPv6 address once an interface, whatever its prefix length.
         guard address.family == .ipv6,
-            let twin = kernel.addresses.first(where: {
-                $0.interface == address.interface && $0.address == address.address
+            let twin = observedIPv6[address.address]?.first(where: {
+                $0.interface == address.interface
             })
         else {
             var address = address
             // One that moves would meet itself on the wire.
             if address.family == .ipv6,
-                kernel.addresses.contains(where: {
-                    $0.address == address.address && $0.interface != Self.loopback
-                })
+                observedIPv6[address.address]?.contains(where: { $0.interface != Self.loopback })
+                    == true
             {
                 address.flags.insert(.noDAD)
             }
@@ -153,7 +149,13 @@ extension Planner {
         }
         replaced.insert(twin.identity)
         memory.createdAddresses.remove(twin.identity)
-        readd(twin, as: address, entry, because: "another prefix length")
+        readd(twin, as: address, entry, because: .length)
+    }
+
+    /// Why an address is taken away and added again, in words.
+    private enum Renewal: String {
+        case duplicate = "duplicate address detection failed"
+        case length = "another prefix length"
     }
 
     /// `LOOPBACK_IFINDEX`: lo, in every namespace.
@@ -163,7 +165,7 @@ extension Planner {
     /// stops answering for it and its sockets live on.
     private mutating func readd(
         _ old: InterfaceAddress, as new: InterfaceAddress, _ entry: DesiredState.Wanted,
-        because note: String
+        because reason: Renewal
     ) {
         var held = new
         held.interface = Self.loopback
@@ -181,7 +183,9 @@ extension Planner {
             steps = [steps[1], steps[2]]
         }
         self.steps[.addresses] += steps.map { action in
-            var change = Change(action, owner: entry.owner, origin: entry.origin, note: note)
+            var change = Change(
+                action, owner: entry.owner, origin: entry.origin, note: reason.rawValue)
+            change.isOfDuplicate = reason == .duplicate
             if change.object == .address(held) { change.owner = held.interface }
             return change
         }

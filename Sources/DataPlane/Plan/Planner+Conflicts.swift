@@ -53,7 +53,8 @@ private struct Leaving {
     private var families: [AddressFamily: Set<InterfaceIndex>] = [:]
     private var objects: Set<KernelObject.Identity> = []
     private var tables: [UInt32: InterfaceIndex] = [:]
-    private var sources: [IPAddress: InterfaceIndex] = [:]
+    /// By address.
+    private var sources: [(address: IPAddress, owner: InterfaceIndex)] = []
 
     private static let removals: Set<Phase> = [
         .mainDefaultRemovals, .ruleRemovals, .routeRemovals, .addressRemovals, .lateRuleRemovals,
@@ -76,14 +77,16 @@ private struct Leaving {
         }
         // Its entry means a link in conflict, though it may not have got it.
         let links = planner.kernel.links.filter { concerned.contains($0.index) }
+        var owners: [IPAddress: InterfaceIndex] = [:]
         for (config, link, table) in planner.desired.interfaces {
             guard let index = link?.index ?? links.first(where: config.means)?.index else {
                 continue
             }
             tables[table] = index
-            for entry in config.addresses { sources[entry.address] = index }
+            for entry in config.addresses { owners[entry.address] = index }
         }
-        for address in planner.kernel.addresses { sources[address.address] = address.interface }
+        for address in planner.kernel.addresses { owners[address.address] = address.interface }
+        sources = owners.map { ($0.key, $0.value) }.sorted { $0.address < $1.address }
     }
 
     func leaves(_ change: Change, in phase: Phase) -> Bool {
@@ -111,7 +114,11 @@ private struct Leaving {
         case .rule(let rule):
             if let owner = tables[rule.table] { found.insert(owner) }
             guard let source = rule.source else { break }
-            for (address, owner) in sources where source.contains(address) { found.insert(owner) }
+            let start = sources.partitionPoint { $0.address < source.address }
+            for (address, owner) in sources[start...] {
+                guard source.contains(address) else { break }
+                found.insert(owner)
+            }
         case .link, .address, .sysctl, .channels, .steering: break
         }
         return found

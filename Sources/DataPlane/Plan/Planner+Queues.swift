@@ -215,11 +215,8 @@ private struct QueueLayout {
     init(_ queues: InterfaceQueues, before: Channels?, after: Channels?) {
         self.queues = queues
         isNew = before != after
-        let combined = after?.combined?.current ?? 0
-        receiveCount =
-            isNew ? Int(combined + (after?.rx?.current ?? 0)) : queues.receive.count
-        transmitCount =
-            isNew ? Int(combined + (after?.tx?.current ?? 0)) : queues.transmit.count
+        receiveCount = isNew ? after?.receiveQueues ?? 0 : queues.receive.count
+        transmitCount = isNew ? after?.transmitQueues ?? 0 : queues.transmit.count
     }
 
     /// Whether there will be this file.

@@ -18,8 +18,6 @@ extension Planner {
                 if options.adopt {
                     replace(
                         phase(of: route, entry), .route(foreign), with: .route(route), entry)
-                } else {
-                    satisfied.append(.route(foreign))
                 }
             } else if let foreign = there.first {
                 conflicts.append(

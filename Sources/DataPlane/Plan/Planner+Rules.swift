@@ -10,10 +10,7 @@ extension Planner {
             guard case .rule(let rule) = entry.object else { continue }
             if there.contains(rule) { continue }
             let twins = foreign[rule.marked(.unspecified)] ?? []
-            if !twins.isEmpty, rule.protocol == .kernel || !options.adopt {
-                satisfied += twins.map { .rule($0) }
-                continue
-            }
+            if !twins.isEmpty, rule.protocol == .kernel || !options.adopt { continue }
             add(phase(of: rule, entry), entry.object, entry)
             for twin in twins { remove(.ruleRemovals, .rule(twin), of: entry.owner) }
         }
@@ -25,9 +22,10 @@ extension Planner {
             let (x, y) = (a.element.selectorCount, b.element.selectorCount)
             return x == y ? a.offset < b.offset : x > y
         }
+        lazy var owners = RuleOwners(detourRoutes + kernel.routes, kernel.addresses)
         for (_, rule) in ordered {
             let isLate = lateRules.contains(rule) || rule.priority == RulePriority.shared
-            remove(isLate ? .lateRuleRemovals : .ruleRemovals, .rule(rule), of: owner(of: rule))
+            remove(isLate ? .lateRuleRemovals : .ruleRemovals, .rule(rule), of: owners[rule])
         }
         steps[.lateRuleRemovals] = steps[.lateRuleRemovals].sortedStably {
             guard case .rule(let rule) = $0.object else { return false }
@@ -57,14 +55,12 @@ extension Planner {
         guard !unwantedRules.isEmpty else { return }
         let givenToMain = kernel.addresses.filter { address in
             stays(address)
-                && !desired.paths.contains { path in
-                    path.prefixes.contains { $0.contains(address.address) }
-                }
-        }
+                && !desired.paths.contains { $0.prefixes.overlap(.host(address.address)) }
+        }.map(\.address).sorted()
         lateRules = Set(
             unwantedRules.filter { rule in
                 guard let source = rule.source else { return false }
-                return givenToMain.contains { source.contains($0.address) }
+                return !givenToMain.within(source).isEmpty
             })
     }
 
@@ -73,16 +69,31 @@ extension Planner {
         !past.owns(address) || desired.wants(.address(address.identity))
             || desired.released.contains(address.interface)
     }
+}
 
-    /// The interface whose table a rule leads into.
-    private func owner(of rule: Rule) -> InterfaceIndex? {
+/// The interface under which a rule that goes is shown.
+private struct RuleOwners {
+    private var tables: [UInt32: InterfaceIndex] = [:]
+    private let addresses: [InterfaceAddress]
+
+    init(_ routes: [Route], _ addresses: [InterfaceAddress]) {
+        for route in routes where tables[route.table] == nil {
+            tables[route.table] = route.nextHops.first?.interface
+        }
+        self.addresses = addresses.sorted { $0.address < $1.address }
+    }
+
+    /// That whose table it leads into; else that whose address is its source.
+    subscript(rule: Rule) -> InterfaceIndex? {
         if rule.action == .lookup, rule.table != RouteTable.main {
-            return (detourRoutes + kernel.routes)
-                .first { $0.table == rule.table && !$0.nextHops.isEmpty }?
-                .nextHops.first?.interface
+            return tables[rule.table]
         }
         guard let source = rule.source else { return nil }
-        return kernel.addresses.first { source.contains($0.address) }?.interface
+        let start = addresses.partitionPoint { $0.address < source.address }
+        guard let first = addresses[start...].first, source.contains(first.address) else {
+            return nil
+        }
+        return first.interface
     }
 }
 

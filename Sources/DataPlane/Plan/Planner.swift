@@ -12,6 +12,10 @@ struct Planner {
     /// Before Linux 5.18 no address has a mark, not even lo's: then its lack is no difference.
     let comparesMarks: Bool
 
+    /// The IPv6 addresses that are there, for those that are added.
+    lazy var observedIPv6 = Dictionary(
+        grouping: kernel.addresses.lazy.filter { $0.family == .ipv6 }, by: \.address)
+
     /// What earlier runs remember: whose is what that is there.
     let past: Memory
     /// What there is to remember once the plan is done.
@@ -26,7 +30,6 @@ struct Planner {
     var putBack: [KernelObject] = []
     /// Others' objects that go with what the plan takes away.
     var lost: Set<KernelObject> = []
-    var satisfied: [KernelObject] = []
     /// Tables that change hands, and what leads their sources around them meanwhile.
     var contestedTables: Set<UInt32> = []
     var detourRules: [Rule] = []

@@ -52,12 +52,8 @@ extension DesiredState {
         guard address.isGlobal, let binding, !binding.isAtHome else { return nil }
         let held = held.filter { $0.family == address.family }
         // A host-length address lies in whatever subnet of the files holds it.
-        let subnets =
-            [address.subnet]
-            + interfaces.flatMap { interface, _, _ in
-                interface.isManaged ? interface.addresses.map(\.subnet) : []
-            }
-        let subnet = subnets.first { !$0.isHost && $0.contains(address.address) }
+        let subnet =
+            address.subnet.isHost ? subnetOfFiles(holding: address.address) : address.subnet
         let isInSubnet = held.contains { other in
             !other.subnet.isHost && other.subnet.contains(address.address)
                 || subnet?.contains(other.address) ?? false
@@ -80,6 +76,16 @@ extension DesiredState {
             + (others.isEmpty
                 ? ": it has neither an address nor a gateway there"
                 : "; it is on \(others.joined(separator: ", "))")
+    }
+
+    private func subnetOfFiles(holding address: IPAddress) -> IPPrefix? {
+        for (interface, _, _) in interfaces where interface.isManaged {
+            for other in interface.addresses {
+                let subnet = other.subnet
+                if !subnet.isHost, subnet.contains(address) { return subnet }
+            }
+        }
+        return nil
     }
 
     private func homeHasGateway(_ binding: FloatingAddress, _ family: AddressFamily) -> Bool {

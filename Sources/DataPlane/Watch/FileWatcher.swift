@@ -40,8 +40,11 @@ final class FileWatcher {
     /// Watches what now decides what these paths mean, and nothing else.
     ///
     /// - Returns: whether anything is watched that was not before.
-    func follow(_ interests: [Interest]) -> Bool {
+    /// - Throws: the first folder that the kernel does not watch, the others being watched; `ENOSPC`
+    ///   where the user's watches are used up. One that is not there, or not for us, is no error.
+    func follow(_ interests: [Interest]) throws(KernelError) -> Bool {
         var followed: [Int32: Folder] = [:]
+        var problem: KernelError?
         for interest in interests {
             var steps = Self.steps(to: interest.path)
             if interest.isFolder, Self.isFolder(interest.path) {
@@ -49,7 +52,14 @@ final class FileWatcher {
             }
             for (path, name) in steps {
                 let watch = inotify_add_watch(descriptor, path, Self.mask)
-                guard watch >= 0 else { continue }
+                guard watch >= 0 else {
+                    if errno != ENOENT, errno != ENOTDIR, errno != EACCES {
+                        problem =
+                            problem
+                            ?? KernelError("watch files", Errno(rawValue: errno), message: path)
+                    }
+                    continue
+                }
                 if let name {
                     followed[watch, default: Folder(path: path)].names[name] = interest.topic
                 } else {
@@ -60,8 +70,10 @@ final class FileWatcher {
         for watch in folders.keys where followed[watch] == nil {
             inotify_rm_watch(descriptor, watch)
         }
-        defer { folders = followed }
-        return !followed.keys.allSatisfy { folders[$0] != nil }
+        let isNew = !followed.keys.allSatisfy { folders[$0] != nil }
+        folders = followed
+        if let problem { throw problem }
+        return isNew
     }
 
     /// What has happened since the last call; does not wait.

@@ -1,4 +1,5 @@
 import Glibc
+import Netlink
 
 /// The process behind a netlink socket's port id, as far as the kernel tells.
 enum NetlinkPort {
@@ -35,16 +36,7 @@ enum NetlinkPort {
     }
 
     private static func entries(_ path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            names.append(
-                withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                })
-        }
-        return names
+        (try? Folder.names(in: path)) ?? []
     }
 
     private static func target(_ link: String) -> String? {

@@ -14,6 +14,8 @@ final class WatchLoop {
     private let events: EventSocket
     private let files: FileWatcher
     private var interests: [FileWatcher.Interest] = []
+    /// How long files that cannot be followed wait for the next attempt.
+    private var filePause = Patience.shortest
     /// What the filter lets through; nil: it leaves out nothing of anybody else.
     private var tables: Set<UInt32>?
     private var isReady = false
@@ -111,8 +113,17 @@ final class WatchLoop {
     private func followFiles() {
         let interests = watch.interests
         guard interests != self.interests else { return }
-        self.interests = interests
-        if files.follow(interests) { watch.notice(.configuration) }
+        do throws(KernelError) {
+            let isNew = try files.follow(interests)
+            self.interests = interests
+            filePause = Patience.shortest
+            watch.report.tell(unfollowed: nil)
+            if isNew { watch.notice(.configuration) }
+        } catch {
+            watch.report.tell(unfollowed: error)
+            watch.schedule.look(at: watch.now() + filePause)
+            filePause = min(filePause * 2, Patience.longest)
+        }
     }
 
     /// Only where somebody waits for it is there a timer.

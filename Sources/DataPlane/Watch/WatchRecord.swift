@@ -83,7 +83,8 @@ extension WatchRecord {
         isCalledBack = root["CalledBack"]?.string == "YES"
         incidents = (root["Incidents"]?.elements ?? []).compactMap { value in
             guard let culprit = value["Culprit"]?.string, let example = value["Example"]?.string,
-                let count: Int = value["Count"]?.number(), let time: Int64 = value["Time"]?.number()
+                let count: Int = value["Count"]?.number(),
+                let time: Int64 = value["Time"]?.number(), time >= 0
             else { return nil }
             return Incident(culprit: culprit, count: count, example: example, time: time)
         }

@@ -1,6 +1,7 @@
 import Logging
 import Netlink
 import Plist
+import SystemPackage
 
 /// What `watch` says, and to whom: the log, `status`, the service manager. What stands is said
 /// once.
@@ -15,6 +16,7 @@ struct WatchReport {
     private var warnings: Set<Diagnostic> = []
     private var problem: String?
     private var badFile: String?
+    private var unfollowed: KernelError?
     private var status: String?
     private var repairs = 0
 
@@ -27,6 +29,7 @@ struct WatchReport {
     /// What was said is said again where it still stands.
     mutating func forget() {
         (conflicts, warnings, problem, badFile) = ([], [], nil, nil)
+        unfollowed = nil
     }
 
     /// All that there are now.
@@ -69,6 +72,17 @@ struct WatchReport {
         if let text, isNews(badFile: text) { log.error("\(text)") }
         if text == nil, badFile != nil { log.notice("the files are good again") }
         badFile = text
+    }
+
+    /// - Parameter error: why a changed file goes unnoticed; nil: none does.
+    mutating func tell(unfollowed error: KernelError?) {
+        guard error != unfollowed else { return }
+        unfollowed = error
+        guard let error else { return log.notice("the files are followed again") }
+        let cure =
+            error.errno == .noSpace
+            ? "the user's inotify watches are used up (fs.inotify.max_user_watches); " : ""
+        log.error("cannot \(error); \(cure)trying again; until then only SIGHUP reads the files")
     }
 
     mutating func tellRefusal(_ words: String) {
@@ -122,7 +136,10 @@ struct WatchReport {
             let lines = badFile.split(separator: "\n", maxSplits: 2)
             return lines.prefix(2).joined(separator: " ")
         }
-        return conflicts.first.map { "A conflict is left as it is: \($0.message)" }
+        if let conflict = conflicts.first {
+            return "A conflict is left as it is: \(conflict.message)"
+        }
+        return unfollowed.map { "Changed files go unnoticed: cannot \($0)" }
     }
 
     mutating func tellStandBy() {

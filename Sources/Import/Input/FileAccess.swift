@@ -1,3 +1,4 @@
+import Netlink
 import Plist
 import SystemPackage
 
@@ -60,17 +61,10 @@ struct FileAccess {
         }
     }
 
-    /// The names in a folder, sorted as text with numbers by value: `eth2` before `eth10`.
+    /// The names in a folder, in the order of their bytes.
     static func names(in folder: String) throws(Problem) -> [String] {
-        guard let directory = opendir(folder) else { throw Problem(Errno(rawValue: errno)) }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
+        let names: [String]
+        do throws(Errno) { names = try Folder.names(in: folder) } catch { throw Problem(error) }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 

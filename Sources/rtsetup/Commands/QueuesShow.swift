@@ -29,7 +29,7 @@ struct QueuesShow: Command {
 extension Command {
     /// With the bindings in force: a replaced interface has its queues, too.
     ///
-    /// - Returns: nil where there is no file, which is no error for who only looks at queues.
+    /// - Returns: nil where there is no file, which is no error for those who only look at queues.
     func readConfigIfAny(
         _ report: inout Report
     ) throws(Failure) -> (config: Config, warnings: [Diagnostic])? {

@@ -18,13 +18,12 @@ struct FaultTests {
             edited = editor.edited(host.file)
         }
 
-        /// The host with the file in force; nil where that is a conflict.
+        /// The host with the file in force; nil where one of them is a conflict.
         func configured() throws -> Machine? {
             let machine = try Machine(host.state)
-            guard try machine.preview(host.file.text).plan.conflicts.isEmpty,
-                case .applied = try machine.apply(host.file.text).result,
-                try machine.preview(edited.text).plan.conflicts.isEmpty
-            else { return nil }
+            guard try machine.preview(host.file.text).plan.conflicts.isEmpty else { return nil }
+            try #require(try machine.apply(host.file.text).isWhole)
+            guard try machine.preview(edited.text).plan.conflicts.isEmpty else { return nil }
             return machine
         }
 
@@ -32,9 +31,15 @@ struct FaultTests {
         func undisturbed() throws -> (requests: Int, end: Snapshot)? {
             guard let machine = try configured() else { return nil }
             let before = machine.kernel.requests
-            guard case .applied = try machine.apply(edited.text).result else { return nil }
+            try #require(try machine.apply(edited.text).isWhole)
             return (machine.kernel.requests - before, Snapshot(machine.state))
         }
+    }
+
+    @Test("there are enough of them to say something")
+    func coverage() throws {
+        let requests = try Self.cases.map { try Story(seed: $0).undisturbed()?.requests ?? 0 }
+        #expect(requests.count { $0 > 0 } * 2 > requests.count, "\(requests)")
     }
 
     @Test("refused at any change, the kernel is as it was", arguments: cases)
@@ -64,7 +69,7 @@ struct FaultTests {
         let text = host.file.text
         let whole = try Machine(host.state)
         guard try whole.preview(text).plan.conflicts.isEmpty else { return }
-        _ = try whole.apply(text)
+        try #require(try whole.apply(text).isWhole)
         let before = Snapshot(host.state)
         for number in 0..<whole.kernel.requests {
             let machine = try Machine(host.state)
@@ -105,7 +110,7 @@ struct FaultTests {
         let text = host.file.text
         let whole = try Machine(host.state)
         guard try whole.preview(text).plan.conflicts.isEmpty else { return }
-        _ = try whole.apply(text)
+        try #require(try whole.apply(text).isWhole)
         let before = Snapshot(host.state)
         for number in 0..<whole.kernel.requests {
             let machine = try Machine(host.state)

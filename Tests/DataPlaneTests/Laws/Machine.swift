@@ -20,15 +20,7 @@ final class Machine {
     deinit { Self.remove(directory) }
 
     private static func remove(_ path: String) {
-        if let folder = opendir(path) {
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != "." && name != ".." { remove(path + "/" + name) }
-            }
-            closedir(folder)
-        }
+        for name in (try? Folder.names(in: path)) ?? [] { remove(path + "/" + name) }
         Glibc.remove(path)
     }
 
@@ -64,4 +56,14 @@ final class Machine {
 
     /// As after a crash of rtsetup: the kernel and the folders stay.
     func restart() { kernel = FakeKernel(kernel.state) }
+}
+
+extension Outcome {
+    /// Whether the kernel is as it should be.
+    var isWhole: Bool {
+        switch result {
+        case .applied, .unchanged: true
+        case .undone, .stuck: false
+        }
+    }
 }

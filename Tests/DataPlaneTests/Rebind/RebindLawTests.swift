@@ -17,9 +17,8 @@ struct RebindLawTests {
             host = HostGenerator(seed: seed)
             machine = try Machine(host.state)
             let text = host.file.text
-            guard try machine.preview(text).plan.conflicts.isEmpty,
-                case .applied = try machine.apply(text).result
-            else { return nil }
+            guard try machine.preview(text).plan.conflicts.isEmpty else { return nil }
+            try #require(try machine.apply(text).isWhole)
             let interfaces = try machine.preview(text).desired.interfaces
             for (config, _, _) in interfaces where config.isManaged {
                 for address in config.addresses.map(\.address) {
@@ -97,7 +96,7 @@ struct RebindLawTests {
         let text = story.host.file.text
         let before = Snapshot(story.machine.state)
         let start = story.machine.kernel.requests
-        guard case .applied = try story.machine.apply(text, rebind).result else { return }
+        try #require(try story.machine.apply(text, rebind).isWhole)
         let after = Snapshot(story.machine.state)
         for number in 0..<(story.machine.kernel.requests - start) {
             let refused = try #require(try Story(seed: seed)).machine

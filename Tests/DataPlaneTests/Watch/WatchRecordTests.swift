@@ -30,6 +30,13 @@ import Testing
         #expect(record.incidents.count { $0 == incident(3) } == 1)
     }
 
+    @Test("an incident before the boot is none, however long ago", arguments: [-1, Int64.min])
+    func incidentWithoutTime(time: Int64) {
+        var record = WatchRecord()
+        record.add(.init(culprit: "ip", count: .min, example: "rule", time: time))
+        #expect(WatchRecord(Array(record.text.utf8), path: "")?.warnings == [])
+    }
+
     @Test("a hold tells how long it lasts; one that is over is none") func expiry() throws {
         var record = WatchRecord()
         record.reason = "somebody"

@@ -1,4 +1,5 @@
 import Glibc
+import Netlink
 import RPSTuner
 import SystemPackage
 import Testing
@@ -48,20 +49,9 @@ final class Tree {
     }
 
     private static func remove(_ path: String) {
-        if let folder = opendir(path) {
-            while let entry = readdir(folder) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                guard name != "." && name != ".." else { continue }
-                if entry.pointee.d_type == UInt8(DT_DIR) {
-                    remove(path + "/" + name)
-                } else {
-                    unlink(path + "/" + name)
-                }
-            }
-            closedir(folder)
-        }
+        // A link is not followed.
+        guard unlink(path) != 0 else { return }
+        for name in (try? Folder.names(in: path)) ?? [] { remove(path + "/" + name) }
         rmdir(path)
     }
 }
