@@ -29,6 +29,8 @@ final class FakeKernel: Kernel {
         self.fault = fault
     }
 
+    /// What the kernel says no to, again and again.
+    var refuses: (Change.Action) -> Bool = { _ in false }
     /// What the kernel leaves of a mask that is written; nil: all.
     var housekeeping: CPUMask?
     /// The driver makes the interrupts of new queues, as most do; virtio has them from the start.
@@ -54,25 +56,27 @@ final class FakeKernel: Kernel {
     }
 
     func perform(_ changes: [Change]) throws(Refusal) {
-        var refusal: Refusal?
+        var refused: [Int: KernelError] = [:]
+        var isAnswerLost = false
         for (index, change) in changes.enumerated() where !change.isSideEffect {
             defer { requests += 1 }
             switch fault {
             case .crash(at: requests): isCrashed = true
             case .refusal(at: requests):
                 fault = nil
-                refusal =
-                    refusal
-                    ?? Refusal(index: index, error: KernelError("scripted", .invalidArgument))
+                refused[index] = KernelError("scripted", .invalidArgument)
                 continue
             case .lostAnswer(at: requests):
                 fault = nil
-                refusal =
-                    refusal ?? Refusal(index: nil, error: KernelError("scripted", .noBufferSpace))
+                isAnswerLost = true
             default: break
             }
             guard !isCrashed else {
                 throw Refusal(index: nil, error: KernelError("killed", .interrupted))
+            }
+            if refuses(change.action) {
+                refused[index] = KernelError("refuse", .permissionDenied)
+                continue
             }
             do {
                 if makesInterrupts, case .channels(let setting) = change.object {
@@ -83,10 +87,15 @@ final class FakeKernel: Kernel {
                 }
                 onChange(change, state)
             } catch {
-                refusal = refusal ?? Refusal(index: index, error: error)
+                refused[index] = error
             }
         }
-        if let refusal { throw refusal }
+        if isAnswerLost {
+            throw Refusal(index: nil, error: KernelError("scripted", .noBufferSpace))
+        }
+        guard let first = refused.min(by: { $0.key < $1.key }) else { return }
+        refused[first.key] = nil
+        throw Refusal(index: first.key, error: first.value, others: refused)
     }
 
     /// What another program, or a person, does to the kernel meanwhile.
