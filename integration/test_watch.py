@@ -821,6 +821,20 @@ class Load(Watching):
         self.assertRegex(self.said, r"waiting for [1-4] s: .* rule 20001: from 10.0.0.20")
         self.until(lambda: self.rule("10.0.0.20") == "1001", "rule", 3)
 
+    def test_sighup_and_apply_end_a_pause(self):
+        self.watch(text=GUIDE)
+        for end in (lambda: self.process.send_signal(signal.SIGHUP), lambda: self.apply()):
+            with self.subTest(end):
+                for _ in range(7):
+                    self.host.ip("rule del from 10.0.0.20 lookup 1001")
+                    self.until(lambda: self.rule("10.0.0.20") == "1001", "rule")
+                self.host.ip("rule del from 10.0.0.20 lookup 1001")
+                time.sleep(0.3)
+                self.assertIsNone(self.rule("10.0.0.20"))
+                end()
+                self.until(lambda: self.rule("10.0.0.20") == "1001", "rule", 1)
+                self.until(lambda: self.hold() is None, "end of the hold", 1)
+
     def test_what_is_repaired_beside_a_dispute_is_nobodys_fault(self):
         self.watch(text=GUIDE)
         vandal = self.host.start(

@@ -34,9 +34,15 @@ extension Watch {
             report.tellCallBack(bySignal: true)
         }
         isConfigurationStale = true
-        patience.forget()
+        forgetDisputes()
         report.forget()
         schedule.look(at: now())
+    }
+
+    /// Nobody is left alone any more.
+    private func forgetDisputes() {
+        patience.forget()
+        report.forgetDispute()
     }
 
     func tryToRecall() {
@@ -60,7 +66,7 @@ extension Watch {
             schedule.resume()
             report.tellCallBack(bySignal: false)
         }
-        patience.forget()
+        forgetDisputes()
         // Whatever it was about, the files may have been read in another state.
         isConfigurationStale = true
         guard let main = memory.files.first else { return false }
@@ -125,7 +131,7 @@ extension Watch {
         }
         if configuration != nil { occasion = "the changed configuration was applied" }
         (configuration, self.change) = (change, nil)
-        patience.forget()
+        forgetDisputes()
         report.tell(badFile: nil)
         report.warn(change.warnings)
     }

@@ -32,6 +32,11 @@ struct WatchReport {
         unfollowed = nil
     }
 
+    /// Who was left alone is no more.
+    mutating func forgetDispute() {
+        if record.reasonEnd != nil { hold(nil) }
+    }
+
     /// All that there are now.
     mutating func warn(_ warnings: [Diagnostic]) {
         for warning in warnings where !self.warnings.contains(warning) {
