@@ -8,7 +8,7 @@ extension Planner {
             grouping: kernel.routes.filter { desired.wants($0.identity) }, by: \.identity)
         for entry in desired.wanted {
             guard case .route(let route) = entry.object else { continue }
-            let there = observed[route.identity] ?? []
+            let there = observed[route.identity] ?? connectedRoutes(like: route)
             if there.contains(where: { $0.isEqual(to: route) && $0.protocol == route.protocol }) {
                 continue
             }
@@ -36,6 +36,17 @@ extension Planner {
             steps[phase] = steps[phase].sortedStably(by: \.object.hasGateway)
         }
         removeUnwantedRoutes()
+    }
+
+    /// The kernel's own that stand where another one is wanted.
+    private func connectedRoutes(like route: Route) -> [Route] {
+        guard route.family == .ipv6, route.table == RouteTable.main, !route.isConnected,
+            !route.destination.isDefault
+        else { return [] }
+        return kernel.routes.filter {
+            $0.isConnected && $0.destination == route.destination
+                && $0.effectiveMetric == route.effectiveMetric && $0.table == route.table
+        }
     }
 
     private func phase(of route: Route, _ entry: DesiredState.Wanted) -> Phase {
