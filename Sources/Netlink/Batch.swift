@@ -34,6 +34,9 @@ public struct Batch: ~Copyable {
     /// Equivalent to `ip route add`; the same destination and metric is refused (`EEXIST`).
     public mutating func add(_ route: Route) { request { route.write(.add, to: &$0) } }
 
+    /// Equivalent to `ip route append`: beside others of the same destination and metric.
+    public mutating func append(_ route: Route) { request { route.write(.append, to: &$0) } }
+
     /// Equivalent to `ip route replace`: the first of its destination, type of service and metric.
     public mutating func replace(_ route: Route) { request { route.write(.replace, to: &$0) } }
 

@@ -18,6 +18,7 @@ struct HostGenerator {
         makeOthers()
         makeForeignRules()
         makeQueues()
+        makeRoutelessLeases()
     }
 
     /// Subnet 0 is the shared one.
@@ -188,6 +189,42 @@ struct HostGenerator {
                         interface: link.index, address: Self.ipv4(150 + number, 7),
                         prefixLength: 24)))
         }
+    }
+
+    /// An address that another tool has made without its subnet's route, and mostly that route.
+    private mutating func makeRoutelessLeases() {
+        for index in file.interfaces.indices where !file.interfaces[index].isPrimary {
+            let entry = file.interfaces[index]
+            guard random.chance(25), let link = state.link(named: entry.name),
+                let first = entry.addresses.first.flatMap({ IPPrefix.parse($0)?.address })
+            else { continue }
+            bringUp(link)
+            lease(near: first, on: link)
+            let second = entry.addresses.compactMap { IPPrefix.parse($0)?.address }
+                .first { $0.family == .ipv6 }
+            if let second, random.chance(50) { lease(near: second, on: link) }
+            if random.chance(60) { file.interfaces[index].isExternal = true }
+        }
+    }
+
+    private mutating func lease(near other: IPAddress, on link: Link) {
+        let isIPv4 = other.family == .ipv4
+        var address = InterfaceAddress(
+            interface: link.index,
+            address: IPAddress(family: other.family, bits: other.bits + 100),
+            prefixLength: isIPv4 ? 24 : 64, flags: .noPrefixRoute)
+        // DHCPv6 beside an announced prefix.
+        if !isIPv4, random.chance(50) { address.prefixLength = 128 }
+        make(.address(address))
+        guard random.chance(80) else { return }
+        let isKernels = random.chance(50)
+        var route = Route(
+            destination: IPPrefix(other, length: isIPv4 ? 24 : 64), scope: isIPv4 ? .link : .global,
+            protocol: isKernels ? .kernel : RouteProtocol(rawValue: 16),
+            metric: isKernels && !isIPv4 ? 256 : UInt32(90 + link.index),
+            nextHops: [NextHop(interface: link.index)])
+        if isIPv4 { route.preferredSource = address.address }
+        make(.route(route))
     }
 
     /// A container bridge, a pod inside an ENI's subnet, a tunnel.

@@ -130,8 +130,8 @@ struct Restoration {
             let isOfTouched =
                 route.nextHops.contains { $0.interface.map(touched.contains) ?? false }
                 || route.preferredSource.map(sources.contains) ?? false
-            return isOfTouched && !route.isConnected && !there.contains(route.identity)
-                && !mine.contains(TouchedKey(.route(route)))
+            return isOfTouched && !there.contains(route.identity)
+                && !before.addresses.derive(route) && !mine.contains(TouchedKey(.route(route)))
         }
         let ordered = lost.sortedStably { $0.nextHops.contains { $0.gateway != nil } }
         changes += ordered.map {

@@ -25,7 +25,7 @@ extension DesiredState {
                         + "route is left out")
                 continue
             }
-            guard let route = route(entry, of: interface, kernel: kernel) else {
+            guard let route = route(entry, of: interface, kernel: kernel, memory: memory) else {
                 continue
             }
             if route.table == interface.table { written.insert(route.destination) }
@@ -40,7 +40,7 @@ extension DesiredState {
                 copy.protocol = RouteProtocol(rawValue: `protocol`)
                 want(.route(copy), from: config.location, of: interface.index)
             }
-            wantDefault(path, of: interface, memory: memory)
+            wantDefault(path, of: interface, kernel: kernel, memory: memory)
         }
     }
 
@@ -54,18 +54,14 @@ extension DesiredState {
         where !address.subnet.isHost && !connected.contains(address.subnet) {
             guard
                 let there = kernel.addresses.first(where: { $0.identity == address.identity }),
-                !there.flags.contains(.noPrefixRoute), !address.address.isLinkLocal,
-                there.metric == address.metric
+                there.metric == address.metric, !address.address.isLinkLocal,
+                interface.connects(there), let route = there.derivedRoute
             else { continue }
-            let isIPv4 = address.family == .ipv4
-            let route = Route(
-                destination: address.subnet, scope: isIPv4 ? .link : .global, protocol: .kernel,
-                metric: address.metric == 0 && !isIPv4 ? 256 : address.metric,
-                preferredSource: isIPv4 ? address.address : nil,
-                nextHops: [NextHop(interface: interface.index)])
             // One of a subnet's addresses is enough.
             guard !wants(route.identity),
-                !kernel.routes.contains(where: { $0.identity == route.identity })
+                !kernel.routes.contains(where: {
+                    $0.identity == route.identity || $0.isTwin(of: route)
+                })
             else { continue }
             warn(
                 interface.config.location,
@@ -77,7 +73,7 @@ extension DesiredState {
 
     /// `default via GATEWAY`, in the interface's table and, with its metric, in main.
     private mutating func wantDefault(
-        _ path: SourcePath, of interface: ManagedInterface, memory: Memory
+        _ path: SourcePath, of interface: ManagedInterface, kernel: KernelState, memory: Memory
     ) {
         guard let gateway = path.gateway else { return }
         let config = interface.config
@@ -86,10 +82,14 @@ extension DesiredState {
         let found =
             isFound
             ? interface.autoDefault(path.family, memory: memory) : nil
-        var hop = NextHop(
-            interface: interface.index, gateway: gateway,
-            isOnLink: interface.needsOnLink(
-                gateway, asked: config.gatewayOnLink || found?.nextHops.first?.isOnLink == true))
+        let isAsked = config.gatewayOnLink || found?.nextHops.first?.isOnLink == true
+        guard
+            var hop = interface.hop(
+                to: gateway, isAsked: isAsked, in: path.table, kernel: kernel, memory: memory)
+        else {
+            warnOfWaiting("the \(path.family) default route", gateway, origin, interface)
+            return
+        }
         var route = Route(
             destination: .default(path.family), table: path.table,
             protocol: RouteProtocol(rawValue: `protocol`),
@@ -105,27 +105,46 @@ extension DesiredState {
             return
         }
         // Main does not see a link route of our table that reaches the gateway.
-        hop.isOnLink = interface.needsOnLink(gateway, asked: true)
+        hop =
+            interface.hop(
+                to: gateway, isAsked: isAsked, in: RouteTable.main, kernel: kernel, memory: memory)
+            ?? NextHop(interface: interface.index, gateway: gateway, isOnLink: true)
         route.nextHops = [hop]
         route.table = RouteTable.main
         route.metric = metric
         want(.route(route), from: origin, of: interface.index)
     }
 
+    /// The kernel refuses a route whose gateway it has no way to.
+    private mutating func warnOfWaiting(
+        _ route: String, _ gateway: IPAddress?, _ origin: SourceLocation?,
+        _ interface: ManagedInterface
+    ) {
+        guard let gateway else { return }
+        warn(
+            origin,
+            "\(route) via \(gateway) waits until \(interface.link.name) has an address or a route "
+                + "that reaches it; GatewayOnLink = YES if it is on this link all the same")
+    }
+
     /// A `Routes` entry as the kernel will show it.
     private mutating func route(
-        _ entry: RouteConfig, of interface: ManagedInterface, kernel: KernelState
+        _ entry: RouteConfig, of interface: ManagedInterface, kernel: KernelState, memory: Memory
     ) -> Route? {
         let family = entry.destination.family
         var hops: [NextHop] = []
         if entry.type == .unicast {
             if entry.nextHops.isEmpty {
-                hops = [
-                    NextHop(
-                        interface: interface.index, gateway: entry.gateway,
-                        isOnLink: interface.needsOnLink(
-                            entry.gateway, asked: entry.gatewayOnLink))
-                ]
+                guard
+                    let hop = interface.hop(
+                        to: entry.gateway, isAsked: entry.gatewayOnLink,
+                        in: entry.table ?? interface.table, kernel: kernel, memory: memory)
+                else {
+                    warnOfWaiting(
+                        "the route \(entry.destination)", entry.gateway, entry.location, interface)
+                    return nil
+                }
+                hops = [hop]
             }
             for hop in entry.nextHops {
                 var index = interface.index
@@ -158,18 +177,6 @@ extension DesiredState {
 }
 
 extension ManagedInterface {
-    /// Whether a gateway that is said to be on the link needs saying: the connected route of a
-    /// subnet that holds it says so already, and IPv6 refuses the word where main knows another
-    /// way to that subnet.
-    fileprivate func needsOnLink(_ gateway: IPAddress?, asked: Bool) -> Bool {
-        guard asked, let gateway, !gateway.isLinkLocal || gateway.family == .ipv4 else {
-            return false
-        }
-        return !addresses.contains {
-            !$0.flags.contains(.noPrefixRoute) && !$0.subnet.isHost && $0.subnet.contains(gateway)
-        }
-    }
-
     /// The metric of its default route in main; nil: it has none there.
     func mainMetric(_ family: AddressFamily) -> UInt32? {
         switch config.routeMetric?.value {
@@ -232,7 +239,7 @@ extension ManagedInterface {
     private func connectedSubnets(_ family: AddressFamily) -> [IPPrefix] {
         var subnets: [IPPrefix] = family == .ipv6 ? [.linkLocal] : []
         for address in addresses
-        where address.family == family && !address.flags.contains(.noPrefixRoute)
+        where address.family == family && connects(address)
             && !(address.peer == nil && address.subnet.isHost)
             && !(family == .ipv6 && address.address.isLinkLocal)
         {
@@ -244,7 +251,7 @@ extension ManagedInterface {
         where route.family == family && route.isConnected && route.nextHops.count == 1 {
             let subnet = route.destination
             let isOwn = subnet.isHost && own.contains(subnet.address)
-            if !leavingSubnets.contains(subnet), !isOwn { subnets.append(subnet) }
+            if !isOwn, !isLeaving(route) { subnets.append(subnet) }
         }
         return subnets.sortedOnce()
     }
@@ -254,12 +261,6 @@ extension Route {
     /// By destination, then by metric: the first of each destination is the one that counts.
     fileprivate static func precedes(_ a: Route, _ b: Route) -> Bool {
         (a.destination, a.effectiveMetric) < (b.destination, b.effectiveMetric)
-    }
-
-    /// What the kernel derives from an address or a router's announcement.
-    var isConnected: Bool {
-        self.protocol == .kernel && type == .unicast && !destination.isDefault
-            && nextHops.allSatisfy { $0.gateway == nil }
     }
 }
 

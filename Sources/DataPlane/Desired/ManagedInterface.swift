@@ -12,8 +12,10 @@ struct ManagedInterface {
     /// What it will hold: ours, then everybody else's.
     var addresses: [InterfaceAddress]
     var foreignAddresses: ArraySlice<InterfaceAddress> { addresses[ownAddresses.count...] }
-    /// Subnets of addresses that the plan takes away.
-    var leavingSubnets: Set<IPPrefix>
+    /// What the plan takes away.
+    var leaving: [InterfaceAddress]
+    /// IPv4 subnets of which no address brings a connected route.
+    var unconnected: Set<IPPrefix>
     /// What main holds through it, by the first hop.
     var mainRoutes: [Route]
 
@@ -133,8 +135,12 @@ extension FinalAddresses {
                 ? []
                 : entry.config.ownAddresses(
                     on: link, table: entry.table, beside: foreign,
-                    alreadyOurs: ours, protocol: `protocol`,
-                    reporting: &state)
+                    alreadyOurs: ours,
+                    isConnected: { subnet in
+                        mainRoutes[link.index]?.contains {
+                            $0.connects(subnet) && !memory.owns($0)
+                        } ?? false
+                    }, protocol: `protocol`, reporting: &state)
             let mine = Set(own.map(\.address.identity))
             let addresses =
                 own.map(\.address) + foreign.filter { !mine.contains($0.identity) }
@@ -144,8 +150,10 @@ extension FinalAddresses {
                     config: entry.config, link: link, table: entry.table,
                     mtuThen: entry.mtuThen(memory) ?? link.mtu, ownAddresses: own,
                     addresses: addresses,
-                    leavingSubnets: Set(
-                        ours.filter { !mine.contains($0.identity) }.map(\.subnet)),
+                    leaving: ours.filter { !mine.contains($0.identity) },
+                    unconnected: ManagedInterface.unconnected(
+                        here.contains(where: \.isWithoutRoute)
+                            ? here.filter { !memory.owns($0) || mine.contains($0.identity) } : []),
                     mainRoutes: mainRoutes[link.index] ?? []))
         }
         leaveOutStrays()
@@ -191,16 +199,21 @@ extension InterfaceConfig {
     /// subnet becomes its primary.
     fileprivate func ownAddresses(
         on link: Link, table: UInt32, beside foreign: [InterfaceAddress],
-        alreadyOurs: [InterfaceAddress], protocol: UInt8, reporting state: inout DesiredState
+        alreadyOurs: [InterfaceAddress], isConnected: (IPPrefix) -> Bool, protocol: UInt8,
+        reporting state: inout DesiredState
     ) -> [(address: InterfaceAddress, origin: AddressConfig)] {
         let sources = Set(routes.compactMap(\.preferredSource))
         let isExternal = addressing == .external
         let ours = isExternal ? Set(alreadyOurs.map(\.identity)) : []
         let ownAddresses = isExternal ? Set(addresses.map(\.address)) : []
-        // The file does not speak of it, so it stays as it is.
+        let present = alreadyOurs + foreign
+        // The file does not speak of it, so it stays as it is: in IPv6 while it has another's.
         let withoutRoute = Set(
-            (alreadyOurs + foreign).lazy.filter { $0.flags.contains(.noPrefixRoute) }
-                .map(\.identity))
+            present.filter {
+                $0.isWithoutRoute
+                    && ($0.family == .ipv4 || !link.isUp || isConnected($0.subnet)
+                        || foreign.contains($0))
+            }.map(\.identity))
         var hasPreferredIPv6 = false
         var result: [(address: InterfaceAddress, origin: AddressConfig)] = []
         for entry in addresses {
@@ -235,6 +248,12 @@ extension InterfaceConfig {
                 if entry.noDAD || sources.contains(entry.address) { address.flags = .noDAD }
                 if hasPreferredIPv6 && !entry.address.isLinkLocal { address.preferredLifetime = 0 }
                 if !entry.address.isLinkLocal { hasPreferredIPv6 = true }
+                // The kernel would take theirs for ours: its expiry with ours, and both at once.
+                if isConnected(address.subnet),
+                    !present.contains(where: { $0.subnet == address.subnet && !$0.isWithoutRoute })
+                {
+                    address.flags.insert(.noPrefixRoute)
+                }
             }
             if withoutRoute.contains(address.identity) { address.flags.insert(.noPrefixRoute) }
             result.append((address, entry))

@@ -13,6 +13,8 @@ extension KernelObject {
         case address(InterfaceAddress.Identity)
         /// fib_find_alias (IPv4) and fib6_add_rt2node (IPv6).
         case route(table: UInt32, IPPrefix, typeOfService: UInt8, metric: UInt32)
+        /// An IPv6 connected route in main: each link of a subnet has its own, with one metric.
+        case connectedRoute(InterfaceIndex, IPPrefix, metric: UInt32)
         /// Apart from the others, which dictionaries compare by the thousand: it is large.
         indirect case rule(Rule)
         case sysctl(SysctlName)
@@ -44,6 +46,9 @@ extension KernelObject.Identity {
             hasher.combine(identity)
         case .route(let table, let destination, _, _):
             hasher.combine(table)
+            hasher.combine(destination.address)
+        case .connectedRoute(let interface, let destination, _):
+            hasher.combine(interface)
             hasher.combine(destination.address)
         case .rule(let rule):
             hasher.combine(rule)
@@ -90,7 +95,12 @@ extension InterfaceAddress.Identity: Comparable {
 
 extension Route {
     public var identity: KernelObject.Identity {
-        .route(
+        if isConnected, family == .ipv6, table == RouteTable.main, nextHops.count == 1,
+            let interface = nextHops[0].interface
+        {
+            return .connectedRoute(interface, destination, metric: effectiveMetric)
+        }
+        return .route(
             table: table, destination, typeOfService: typeOfService, metric: effectiveMetric)
     }
 

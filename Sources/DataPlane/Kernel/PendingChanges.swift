@@ -46,6 +46,8 @@ struct PendingChanges: ~Copyable {
     private mutating func add(_ object: KernelObject) {
         switch object {
         case .address(let address): batch.add(address)
+        // As the kernel makes them: those of several links stand side by side.
+        case .route(let route) where route.isConnected: batch.append(route)
         case .route(let route): batch.add(route)
         case .rule(let rule): batch.add(rule, isKnownNew: rulesAreNew)
         case .link: replace(object)

@@ -33,7 +33,7 @@ struct AddressLoss {
 
     /// The address with which a route goes; nil: it stays.
     func cause(of route: Route) -> InterfaceAddress? {
-        guard !isEmpty, route.family == .ipv4, !route.isConnected else { return nil }
+        guard !isEmpty, route.family == .ipv4, !leaving.derive(route) else { return nil }
         if route.table == RouteTable.main, let source = route.preferredSource,
             let cause = leaving.first(where: { $0.address == source }),
             !remaining.contains(where: { $0.address == source })

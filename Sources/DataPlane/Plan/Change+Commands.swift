@@ -19,6 +19,7 @@ extension Change {
         case (.steering(let setting), _): [setting.command(names)]
         case (.address(let address), _): [address.command(action.verb, names)]
         case (.route(let route), .replace): [route.command("replace", names)]
+        case (.route(let route), .add) where route.isConnected: [route.command("append", names)]
         case (.route(let route), _): [route.command(action.verb, names)]
         // The kernel has no replacement for rules: the new one first.
         case (.rule(let rule), .replace(.rule(let old), with: _)):

@@ -64,10 +64,38 @@ extension Planner {
                 remove(.addressRemovals, .address(address), of: address.interface)
             }
         }
+        removeOrphanedRoutes()
         // Of an interface that went away, or that somebody else removed.
         for identity in past.createdAddresses
         where !desired.wants(.address(identity)) && observed[identity] == nil {
             memory.createdAddresses.remove(identity)
+        }
+    }
+
+    /// Connected routes of ours that the kernel leaves where they are when the addresses go.
+    private mutating func removeOrphanedRoutes() {
+        let leaving = steps[.addressRemovals].compactMap { change -> InterfaceAddress? in
+            guard case .remove(.address(let address)) = change.action, address.family == .ipv6
+            else { return nil }
+            return address
+        }
+        guard !leaving.isEmpty else { return }
+        let gone = Set(leaving.map(\.identity))
+        let added = steps[.addresses].compactMap { change -> InterfaceAddress? in
+            guard case .add(.address(let address)) = change.action else { return nil }
+            return address
+        }
+        let staying = Dictionary(
+            grouping: kernel.addresses.filter { $0.family == .ipv6 && !gone.contains($0.identity) }
+                + added, by: \.subnet)
+        let leavingBySubnet = Dictionary(grouping: leaving, by: \.subnet)
+        for route in kernel.routes where route.isConnected {
+            guard let leaving = leavingBySubnet[route.destination],
+                let rest = staying[route.destination]?.filter({
+                    $0.interface == route.nextHops.first?.interface
+                }), !rest.isEmpty, leaving.orphan(route, beside: rest)
+            else { continue }
+            remove(.addressRemovals, .route(route), of: route.nextHops.first?.interface)
         }
     }
 
@@ -201,6 +229,7 @@ extension InterfaceAddress {
         return (there.protocol == self.protocol || !comparingMark) && there.metric == metric
             && there.peer == peer
             && there.flags.isSuperset(of: flags.intersection([.noPrefixRoute, .noDAD]))
+            && (family == .ipv4 || isWithoutRoute == there.isWithoutRoute)
             && (family == .ipv4 || isDeprecated == (there.preferredLifetime == 0))
     }
 
@@ -212,7 +241,7 @@ extension InterfaceAddress {
         address.broadcast = there.broadcast
         address.scope = there.scope
         address.validLifetime = there.validLifetime
-        address.flags.formUnion(there.flags.intersection([.noPrefixRoute, .noDAD]))
+        address.flags.formUnion(there.flags.intersection(.noDAD))
         let mustChange =
             family == .ipv6 && (preferredLifetime == 0) != (there.preferredLifetime == 0)
         if !mustChange { address.preferredLifetime = there.preferredLifetime }

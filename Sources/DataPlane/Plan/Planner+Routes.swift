@@ -8,7 +8,7 @@ extension Planner {
             grouping: kernel.routes.filter { desired.wants($0.identity) }, by: \.identity)
         for entry in desired.wanted {
             guard case .route(let route) = entry.object else { continue }
-            let there = observed[route.identity] ?? []
+            let there = observed[route.identity] ?? connectedRoutes(like: route)
             if there.contains(where: { $0.isEqual(to: route) && $0.protocol == route.protocol }) {
                 continue
             }
@@ -36,6 +36,17 @@ extension Planner {
             steps[phase] = steps[phase].sortedStably(by: \.object.hasGateway)
         }
         removeUnwantedRoutes()
+    }
+
+    /// The kernel's own that stand where another one is wanted.
+    private func connectedRoutes(like route: Route) -> [Route] {
+        guard route.family == .ipv6, route.table == RouteTable.main, !route.isConnected,
+            !route.destination.isDefault
+        else { return [] }
+        return kernel.routes.filter {
+            $0.isConnected && $0.destination == route.destination
+                && $0.effectiveMetric == route.effectiveMetric && $0.table == route.table
+        }
     }
 
     private func phase(of route: Route, _ entry: DesiredState.Wanted) -> Phase {
@@ -96,20 +107,24 @@ extension Planner {
             let others = (ours[path.table] ?? []).filter { route in
                 route.nextHops.contains { $0.interface != path.interface }
             }
-            guard others.contains(where: { !desired.wants($0.identity) || $0.isLinkRoute }) else {
-                continue
-            }
+            guard others.contains(where: { $0.isLinkRoute || !keepsLink($0) }) else { continue }
             contestedTables.insert(path.table)
             let rules = kernel.rules.filter {
                 $0.table == path.table && $0.action == .lookup && past.owns($0)
             }
-            guard let owner = others.first(where: \.isLinkRoute)?.nextHops.first?.interface,
-                !rules.isEmpty,
+            let mark = others.first(where: \.isLinkRoute) ?? others.first { !keepsLink($0) }
+            guard let owner = mark?.nextHops.first?.interface, !rules.isEmpty,
                 let scratch = (4_000_000_000...UInt32.max).first(where: { !taken.contains($0) })
             else { continue }
             taken.insert(scratch)
             lead(rules, from: path.table, through: scratch, of: owner)
         }
+    }
+
+    /// Whether a route stays, and leads out of the interfaces that it does.
+    private func keepsLink(_ route: Route) -> Bool {
+        guard case .route(let wanted)? = desired[route.identity]?.object else { return false }
+        return wanted.nextHops.map(\.interface) == route.nextHops.map(\.interface)
     }
 
     private mutating func lead(

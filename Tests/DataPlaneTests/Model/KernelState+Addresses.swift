@@ -88,7 +88,7 @@ extension KernelState {
     mutating func addConnected(_ address: InterfaceAddress) {
         guard isUp(address.interface), let route = address.connectedRoute else { return }
         // IPv6 addresses of one subnet share the route; IPv4 ones do too, as secondaries.
-        if address.family == .ipv6 && routes.contains(where: { $0.isSameConnected(as: route) }) {
+        if address.family == .ipv6 && routes.contains(where: { $0.isDuplicate(of: route) }) {
             return
         }
         routes.append(route)
@@ -155,8 +155,9 @@ extension KernelState {
     /// the address as source loses it.
     private mutating func removeIPv6(_ gone: InterfaceAddress, from rest: [InterfaceAddress]) {
         if gone.connectedRoute != nil, !rest.contains(where: gone.sharesSubnet) {
+            // addrconf_get_prefix_route: the first one, whoever made it
             let index = routes.indices.filter {
-                routes[$0].isKernelRoute(to: gone.subnet, through: gone.interface)
+                routes[$0].isLinkRoute(to: gone.subnet, through: gone.interface)
             }.min { routes[$0].metric < routes[$1].metric }
             if let index { routes.remove(at: index) }
         }
@@ -180,14 +181,21 @@ extension [InterfaceAddress] {
 }
 
 extension Route {
-    fileprivate func isKernelRoute(to subnet: IPPrefix, through interface: InterfaceIndex) -> Bool {
-        destination == subnet && table == RouteTable.main && `protocol` == .kernel
+    fileprivate func isLinkRoute(to subnet: IPPrefix, through interface: InterfaceIndex) -> Bool {
+        destination == subnet && table == RouteTable.main
             && nextHops.count == 1 && nextHops.first?.interface == interface
+            && nextHops.first?.gateway == nil
+    }
+
+    /// rt6_duplicate_nexthop
+    fileprivate func isDuplicate(of other: Route) -> Bool {
+        guard let interface = other.nextHops.first?.interface else { return false }
+        return isLinkRoute(to: other.destination, through: interface) && metric == other.metric
     }
 
     fileprivate func isSameConnected(as other: Route) -> Bool {
         guard let interface = other.nextHops.first?.interface else { return false }
-        return isKernelRoute(to: other.destination, through: interface) && metric == other.metric
-            && preferredSource == other.preferredSource
+        return isLinkRoute(to: other.destination, through: interface) && `protocol` == .kernel
+            && metric == other.metric && preferredSource == other.preferredSource
     }
 }

@@ -4,7 +4,7 @@ import SystemPackage
 @testable import DataPlane
 
 extension KernelState {
-    /// `NLM_F_CREATE` with `NLM_F_EXCL` or `NLM_F_REPLACE`.
+    /// `NLM_F_CREATE` with `NLM_F_EXCL` or `NLM_F_REPLACE`; connected routes with `NLM_F_APPEND`.
     mutating func add(_ new: Route, replacing: Bool) throws(KernelError) {
         let route = try resolved(new)
         let index = routes.firstIndex { $0.identity == route.identity }
