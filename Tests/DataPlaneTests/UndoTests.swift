@@ -1,5 +1,6 @@
 import Netlink
 import Plist
+import SystemPackage
 import Testing
 
 @testable import DataPlane
