@@ -93,15 +93,15 @@ extension ConfigChecker {
     ) -> [IPPrefix] {
         let own = ownSubnets(of: interface).filter { $0.family == family }
         guard own.isEmpty else { return own }
-        return draft.interfaces.flatMap(\.addresses).filter(\.isFloating).map(\.subnet).eachOnce()
-            .filter { $0.family == family }
+        return draft.interfaces.flatMap(\.addresses).filter(\.isFloating).map(\.subnet)
+            .withoutRepetitions().filter { $0.family == family }
     }
 
-    /// Those of its addresses, looked up once: a file may have a thousand gateways.
+    /// Those of its addresses, looked up once for all of its gateways: it may have thousands of both.
     private mutating func ownSubnets(of interface: InterfaceDraft) -> [IPPrefix] {
-        if let known = subnets[interface.location] { return known }
-        let found = interface.addresses.map(\.subnet).eachOnce()
-        subnets[interface.location] = found
+        if let latestSubnets, latestSubnets.of == interface.location { return latestSubnets.all }
+        let found = interface.addresses.map(\.subnet).withoutRepetitions()
+        latestSubnets = (interface.location, found)
         return found
     }
 
@@ -124,9 +124,11 @@ extension ConfigChecker {
                     || route.table == RouteTable.main)
         }
         if isRouted { return }
+        var known: [IPPrefix] = []
+        for subnet in subnets where !known.contains(subnet) { known.append(subnet) }
         let list =
-            subnets.prefix(3).map(\.description).joined(separator: ", ")
-            + (subnets.count > 3 ? ", …" : "")
+            known.prefix(3).map(\.description).joined(separator: ", ")
+            + (known.count > 3 ? ", …" : "")
         error(
             "gateway \(gateway) is in no subnet of \(interface.label)"
                 + (list.isEmpty ? "" : " (\(list))")
@@ -136,10 +138,9 @@ extension ConfigChecker {
 }
 
 extension [IPPrefix] {
-    /// In the order of their first appearance.
-    fileprivate func eachOnce() -> [IPPrefix] {
-        var seen: Set<IPPrefix> = []
-        return filter { seen.insert($0).inserted }
+    /// Each run of equal ones once: the addresses of a subnet mostly stand together.
+    fileprivate func withoutRepetitions() -> [IPPrefix] {
+        reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }
 }
 

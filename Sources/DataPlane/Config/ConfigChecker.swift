@@ -7,8 +7,8 @@ struct ConfigChecker {
     var reader: TreeReader
     /// Who lists an address first, as indices.
     private(set) var owners: [IPAddress: (interface: Int, entry: Int)] = [:]
-    /// The distinct subnets of an interface's addresses, by its place.
-    var subnets: [SourceLocation: [IPPrefix]] = [:]
+    /// The subnets of the addresses of the interface that was looked at last.
+    var latestSubnets: (of: SourceLocation, all: [IPPrefix])?
 
     init(draft: ConfigDraft, reader: TreeReader) {
         self.draft = draft
