@@ -330,7 +330,8 @@ def _send(sockets, target, rate, stop):
 
 
 def _machine(cpus, nodes, memory):
-    words = ["-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", str(cpus), "-m", str(memory),
+    # Without RDRAND the kernel spins for seconds until it has enough random bits.
+    words = ["-accel", "tcg,thread=multi", "-cpu", "qemu64,+rdrand", "-smp", str(cpus), "-m", str(memory),
              "-nodefaults", "-display", "none", "-no-reboot"]
     share = cpus // nodes
     for node in range(nodes) if nodes > 1 else ():
