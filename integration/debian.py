@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from case import Result
 from guest import Guest, cache_folder, fetch_kernel
 from vpc import VPC
 
@@ -135,6 +136,13 @@ class Debian(Guest):
             self.run("true", timeout=self.boot_seconds)
         else:
             super()._await_boot()
+
+    def _ask(self, script, timeout):
+        """In the words of `boot/root/usr/local/sbin/agent`."""
+        line = script.replace("\\", r"\\").replace("\n", r"\n")
+        self._control.sendall(line.encode() + b"\n")
+        code, *lengths = map(int, self._answer(timeout, f"done with {script!r}").split())
+        return Result(code, *(self._answers.read(length).decode() for length in lengths))
 
     def settle(self, timeout=240):
         """Waits until everything has been started; `running` if all is well."""
