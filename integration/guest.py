@@ -70,6 +70,7 @@ class Guest:
     """Use it as a context manager, or call `close`."""
 
     boot_seconds = 90
+    niceness = NICENESS
     init = INIT
     # In the order of their needs.
     modules = ("failover", "net_failover", "virtio_ring", "virtio", "virtio_pci_legacy_dev",
@@ -194,7 +195,7 @@ class Guest:
             listener.listen()
             with open(self.folder / "qemu", "wb") as complaints:
                 self._qemu = self.space.start(
-                    "nice", "-n", str(NICENESS), "setpriv", "--pdeathsig", "KILL",
+                    "nice", "-n", str(self.niceness), "setpriv", "--pdeathsig", "KILL",
                     "qemu-system-x86_64", *words,
                     "-serial", f"file:{self.folder}/console",
                     "-chardev", f"socket,id=control,path={control}", "-serial", "chardev:control",
@@ -204,7 +205,7 @@ class Guest:
                 self._control, _ = listener.accept()
             except TimeoutError:
                 raise self._failure("QEMU did not start") from None
-        self._answers = self._control.makefile("r", encoding="ascii")
+        self._answers = self._control.makefile("rb")
 
     def _await_boot(self):
         if self._answer(self.boot_seconds, "came up") != "ready":
@@ -218,7 +219,7 @@ class Guest:
             raise self._failure(f"not {what} within {seconds} s") from None
         if not line:
             raise self._failure(f"the guest died before it {what}")
-        return line.strip()
+        return line.decode().strip()
 
     def _failure(self, reason):
         told = ""
@@ -235,13 +236,15 @@ class Guest:
         return self.shell(shlex.join(words), check, timeout)
 
     def shell(self, script, check=True, timeout=60):
-        self._control.sendall(base64.b64encode(script.encode()) + b"\n")
-        code, output = self._answer(timeout, f"done with {script!r}").split(" ")
-        out, err = (base64.b64decode(text).decode() for text in output.split(":"))
-        result = Result(int(code), out, err)
+        result = self._ask(script, timeout)
         if check and result.code != 0:
             raise RuntimeError(f"{script}: exit {result.code}\n{result.text}")
         return result
+
+    def _ask(self, script, timeout):
+        self._control.sendall(base64.b64encode(script.encode()) + b"\n")
+        code, output = self._answer(timeout, f"done with {script!r}").split(" ")
+        return Result(int(code), *(base64.b64decode(text).decode() for text in output.split(":")))
 
     def read(self, path):
         return self.run("cat", path).out
@@ -330,7 +333,8 @@ def _send(sockets, target, rate, stop):
 
 
 def _machine(cpus, nodes, memory):
-    words = ["-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", str(cpus), "-m", str(memory),
+    # Without RDRAND the kernel spins for seconds until it has enough random bits.
+    words = ["-accel", "tcg,thread=multi", "-cpu", "qemu64,+rdrand", "-smp", str(cpus), "-m", str(memory),
              "-nodefaults", "-display", "none", "-no-reboot"]
     share = cpus // nodes
     for node in range(nodes) if nodes > 1 else ():
