@@ -36,11 +36,13 @@ class NoWatches(Watching):
         self.assertIn("mtu 1400", self.inside("ip", "link", "show", "eth7"))
         self.until(lambda: "Changed files go unnoticed" in self.record(), "hold")
         # The kernel is kept as it should be all the same, and what stands is said once.
-        self.inside("ip", "link", "set", "eth7", "mtu", "1450")
-        self.until(lambda: "mtu 1400" in self.inside("ip", "link", "show", "eth7"), "repair")
+        # Looks that this brings about put the next attempt no further off.
+        for mtu in range(1450, 1454):
+            self.inside("ip", "link", "set", "eth7", "mtu", str(mtu))
+            self.until(lambda: "mtu 1400" in self.inside("ip", "link", "show", "eth7"), "repair")
         self.write(file('Name = eth7; MTU = 1390;'))
         self.inside("sh", "-c", f"echo 1000 > {self.LIMIT}")
-        self.untilLogged("the files are followed again", timeout=15)
+        self.untilLogged("the files are followed again", timeout=10)
         self.until(lambda: "mtu 1390" in self.inside("ip", "link", "show", "eth7"), "change")
         self.write(file('Name = eth7; MTU = 1380;'))
         self.until(lambda: "mtu 1380" in self.inside("ip", "link", "show", "eth7"), "change")

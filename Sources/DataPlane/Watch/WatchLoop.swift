@@ -14,7 +14,8 @@ final class WatchLoop {
     private let events: EventSocket
     private let files: FileWatcher
     private var interests: [FileWatcher.Interest] = []
-    /// How long files that cannot be followed wait for the next attempt.
+    /// When files that cannot be followed are tried again, and how long after that.
+    private var nextAttempt = Duration.zero
     private var filePause = Patience.shortest
     /// What the filter lets through; nil: it leaves out nothing of anybody else.
     private var tables: Set<UInt32>?
@@ -116,13 +117,17 @@ final class WatchLoop {
         do throws(KernelError) {
             let isNew = try files.follow(interests)
             self.interests = interests
-            filePause = Patience.shortest
+            (nextAttempt, filePause) = (.zero, Patience.shortest)
             watch.report.tell(unfollowed: nil)
             if isNew { watch.notice(.configuration) }
         } catch {
             watch.report.tell(unfollowed: error)
-            watch.schedule.look(at: watch.now() + filePause)
-            filePause = min(filePause * 2, Patience.longest)
+            // A look that something else has brought about makes it no later.
+            if nextAttempt <= watch.now() {
+                nextAttempt = watch.now() + filePause
+                filePause = min(filePause * 2, Patience.longest)
+            }
+            watch.schedule.look(at: nextAttempt)
         }
     }
 
