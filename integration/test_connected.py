@@ -31,6 +31,7 @@ class Connected(Case):
         if default:
             self.host.ip(f"route add default via 10.0.0.253 dev {name} proto dhcp "
                          f"src {address} metric 101")
+        self.host.settle()
 
     def assertApplied(self, text, *answering):
         self.apply(text)
@@ -111,6 +112,7 @@ class IPv6(Connected):
             self.assertNothingToDo()
 
     def comes_and_goes(self):
+        self.host.settle()
         before = self.host.dump()
         body = external('Addresses = ( "2001:db8:0:9::150/64", "2001:db8:0:9::151/64" );')
         self.apply(file(ETH0, body))
@@ -150,6 +152,7 @@ class IPv6(Connected):
 
     def test_a_route_of_ours_goes_though_a_later_address_keeps_it(self):
         self.host.ip("link set eth1 up")
+        self.host.settle()
         before = self.host.dump()
         self.apply(file(ETH0, external('Addresses = ( "2001:db8:0:9::150/64" );')))
         self.host.ip("-6 addr add 2001:db8:0:9::10/64 dev eth1 nodad noprefixroute")
