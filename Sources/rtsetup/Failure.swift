@@ -52,7 +52,6 @@ extension Failure {
         case .locked(let file):
             self.init(.locked, "another rtsetup holds \(file); wait longer with --lock-timeout")
         case .superseded: self.init(.locked, "another rtsetup came between; run this again")
-        case .notPermitted(let reason): self.init(.notPermitted, reason)
         }
     }
 }

@@ -14,6 +14,13 @@ import Testing
         """
     private static let host: KernelState = {
         var host = KernelState(links: [Link(index: 2, name: "eth0"), Link(index: 3, name: "eth1")])
+        for (family, priority, table) in [
+            (AddressFamily.ipv4, 32766, RouteTable.main), (.ipv4, 32767, RouteTable.default),
+            (.ipv6, 32766, RouteTable.main),
+        ] {
+            host.rules.append(
+                Rule(family: family, priority: UInt32(priority), table: table, protocol: .kernel))
+        }
         for name in ["all", "eth0", "eth1"] {
             for key in ["promote_secondaries", "arp_ignore", "arp_announce"] {
                 host.sysctls[.interface(name, "ipv4", key)] = "0"

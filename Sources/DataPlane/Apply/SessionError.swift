@@ -15,6 +15,4 @@ public enum SessionError: Error, Hashable, Sendable {
     case locked(String)
     /// Another run has changed what is remembered since the caller looked.
     case superseded
-    /// Changing the network is not permitted (77).
-    case notPermitted(String)
 }

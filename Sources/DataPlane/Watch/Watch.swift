@@ -184,7 +184,6 @@ public final class Watch {
         case .file(let problem): retry("\(problem)")
         case .badBindings(let problems):
             retry(problems.map(\.message).joined(separator: "; "))
-        case .notPermitted(let problem): retry(problem)
         }
         hasLooked = true
     }
