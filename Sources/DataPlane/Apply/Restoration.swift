@@ -126,12 +126,14 @@ struct Restoration {
                 guard case .address(let address) = change.object else { return nil }
                 return address.address
             })
+        lazy var sharing = Dictionary(grouping: before.addresses, by: \.subnet)
         let lost = before.routes.filter { route in
             let isOfTouched =
                 route.nextHops.contains { $0.interface.map(touched.contains) ?? false }
                 || route.preferredSource.map(sources.contains) ?? false
             return isOfTouched && !there.contains(route.identity)
-                && !before.addresses.derive(route) && !mine.contains(TouchedKey(.route(route)))
+                && !(sharing[route.destination]?.derive(route) ?? false)
+                && !mine.contains(TouchedKey(.route(route)))
         }
         let ordered = lost.sortedStably { $0.nextHops.contains { $0.gateway != nil } }
         changes += ordered.map {

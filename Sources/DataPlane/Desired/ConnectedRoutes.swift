@@ -51,6 +51,17 @@ extension [InterfaceAddress] {
     }
 }
 
+/// The addresses that a plan takes away from an interface.
+struct LeavingAddresses {
+    let bySubnet: [IPPrefix: [InterfaceAddress]]
+    let sources: Set<IPAddress>
+
+    init(_ addresses: [InterfaceAddress]) {
+        bySubnet = Dictionary(grouping: addresses, by: \.subnet)
+        sources = Set(addresses.map(\.address))
+    }
+}
+
 extension ManagedInterface {
     /// Whether the subnet of one of its addresses is connected by what is said of addresses alone:
     /// an IPv4 secondary has no route of its own, and its primary's only where that has one.
@@ -61,16 +72,18 @@ extension ManagedInterface {
 
     /// Whether a connected route goes with the addresses that the plan takes away.
     func isLeaving(_ route: Route) -> Bool {
-        guard !leaving.isEmpty else { return false }
-        if route.family == .ipv4 {
-            return leaving.contains { $0.address == route.preferredSource }
+        let subnet = route.destination
+        guard route.family == .ipv6 else {
+            return route.preferredSource.map(leaving.sources.contains) ?? false
         }
-        let rest = addresses.filter { $0.subnet == route.destination }
-        guard rest.isEmpty else { return leaving.orphan(route, beside: rest) }
+        guard let gone = leaving.bySubnet[subnet] else { return false }
+        if subnet.isHost { return true }
+        let rest = addresses.filter { $0.subnet == subnet }
+        guard rest.isEmpty else { return gone.orphan(route, beside: rest) }
         // The best one of the subnet, with the last of its addresses.
-        return leaving.contains { $0.subnet == route.destination && !$0.isWithoutRoute }
+        return gone.contains { !$0.isWithoutRoute }
             && !mainRoutes.contains {
-                $0.destination == route.destination && $0.isGatewayless
+                $0.destination == subnet && $0.isGatewayless
                     && $0.effectiveMetric < route.effectiveMetric
             }
     }
@@ -101,10 +114,8 @@ extension Route {
             && effectiveMetric == other.effectiveMetric && hasSamePath(as: other)
     }
 
-    /// Whether the host reaches a whole subnet by it without a gateway, whoever made it.
-    func connects(_ subnet: IPPrefix) -> Bool {
-        destination == subnet && type == .unicast && isGatewayless
-    }
+    /// Whether it leads to its destination without a gateway, whoever made it.
+    var connectsSubnet: Bool { type == .unicast && isGatewayless }
 
     var isGatewayless: Bool { nextHops.allSatisfy { $0.gateway == nil } }
 }

@@ -101,10 +101,11 @@ extension FinalAddresses {
                 : entry.config.ownAddresses(
                     on: link, table: entry.table, beside: foreign,
                     alreadyOurs: ours,
-                    isConnected: { subnet in
-                        mainRoutes[link.index]?.contains {
-                            $0.connects(subnet) && !memory.owns($0)
-                        } ?? false
+                    othersSubnets: {
+                        let routes = mainRoutes[link.index] ?? []
+                        return Set(
+                            routes.lazy.filter { $0.connectsSubnet && !memory.owns($0) }
+                                .map(\.destination))
                     }, protocol: `protocol`, reporting: &state)
             let mine = Set(own.map(\.address.identity))
             let addresses =
@@ -115,7 +116,7 @@ extension FinalAddresses {
                     config: entry.config, link: link, table: entry.table,
                     mtuThen: entry.mtuThen(memory) ?? link.mtu, ownAddresses: own,
                     addresses: addresses,
-                    leaving: ours.filter { !mine.contains($0.identity) },
+                    leaving: LeavingAddresses(ours.filter { !mine.contains($0.identity) }),
                     unconnected: ManagedInterface.unconnected(
                         here.contains(where: \.isWithoutRoute)
                             ? here.filter { !memory.owns($0) || mine.contains($0.identity) } : []),

@@ -7,7 +7,7 @@ extension InterfaceConfig {
     /// subnet becomes its primary.
     func ownAddresses(
         on link: Link, table: UInt32, beside foreign: [InterfaceAddress],
-        alreadyOurs: [InterfaceAddress], isConnected: (IPPrefix) -> Bool, protocol: UInt8,
+        alreadyOurs: [InterfaceAddress], othersSubnets: () -> Set<IPPrefix>, protocol: UInt8,
         reporting state: inout DesiredState
     ) -> [(address: InterfaceAddress, origin: AddressConfig)] {
         let sources = Set(routes.compactMap(\.preferredSource))
@@ -15,12 +15,14 @@ extension InterfaceConfig {
         let ours = isExternal ? Set(alreadyOurs.map(\.identity)) : []
         let ownAddresses = isExternal ? Set(addresses.map(\.address)) : []
         let present = alreadyOurs + foreign
+        lazy var connected = othersSubnets()
+        lazy var routed = Set(present.lazy.filter { !$0.isWithoutRoute }.map(\.subnet))
         // The file does not speak of it, so it stays as it is: in IPv6 while it has another's.
         let withoutRoute = Set(
             present.filter {
                 $0.isWithoutRoute
-                    && ($0.family == .ipv4 || !link.isUp || isConnected($0.subnet)
-                        || foreign.contains($0))
+                    && ($0.family == .ipv4 || $0.subnet.isHost || !link.isUp
+                        || connected.contains($0.subnet) || foreign.contains($0))
             }.map(\.identity))
         var hasPreferredIPv6 = false
         var result: [(address: InterfaceAddress, origin: AddressConfig)] = []
@@ -57,9 +59,8 @@ extension InterfaceConfig {
                 if hasPreferredIPv6 && !entry.address.isLinkLocal { address.preferredLifetime = 0 }
                 if !entry.address.isLinkLocal { hasPreferredIPv6 = true }
                 // The kernel would take theirs for ours: its expiry with ours, and both at once.
-                if isConnected(address.subnet),
-                    !present.contains(where: { $0.subnet == address.subnet && !$0.isWithoutRoute })
-                {
+                let subnet = address.subnet
+                if !subnet.isHost, connected.contains(subnet), !routed.contains(subnet) {
                     address.flags.insert(.noPrefixRoute)
                 }
             }

@@ -13,7 +13,7 @@ struct ManagedInterface {
     var addresses: [InterfaceAddress]
     var foreignAddresses: ArraySlice<InterfaceAddress> { addresses[ownAddresses.count...] }
     /// What the plan takes away.
-    var leaving: [InterfaceAddress]
+    var leaving: LeavingAddresses
     /// IPv4 subnets of which no address brings a connected route.
     var unconnected: Set<IPPrefix>
     /// What main holds through it, by the first hop.
