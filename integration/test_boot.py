@@ -485,7 +485,8 @@ class PowerCut(GuestCase):
 
 class Time(GuestCase):
     """At most 1 s longer is what is wanted, and emulated, some 50 times slower than hardware, a boot
-    is 0.7 to 1.3 s longer: that is told, since other work on the machine moves it by seconds.
+    is 0.6 to 0.7 s longer where nothing else runs: that is told, since other work on the machine moves
+    it by seconds.
 
     What is judged is a share, which nothing moves much: networkd starts at the same moment, and is
     slowed down by the same. 1.5 to 1.9 was seen.
@@ -504,7 +505,7 @@ class Time(GuestCase):
         share = min(boot.share for boot in boots["with"])
         report(f"longer by {shortest['with'] - shortest['without']:.2f} s (wanted: at most 1), "
                f"load {os.getloadavg()[0]:.1f}; both units take {share:.2f} of networkd's start")
-        self.assertLessEqual(share, 2)
+        self.assertLessEqual(share, 2.5)
 
 
 def moments(monitor, name):
