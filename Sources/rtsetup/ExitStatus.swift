@@ -19,7 +19,7 @@ enum ExitStatus: Int32, Error {
     case bug = 70
     /// `EX_OSERR`: the kernel gave no consistent answer.
     case noAnswer = 71
-    /// `EX_IOERR`: the state folder, or standard output, cannot be read or written.
+    /// `EX_IOERR`: a file cannot be read, or the state folder or standard output not written.
     case state = 74
     /// `EX_TEMPFAIL`: another rtsetup holds the lock.
     case locked = 75

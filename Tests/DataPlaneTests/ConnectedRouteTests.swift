@@ -12,20 +12,7 @@ import Testing
 
     @Test("are told once, however many addresses the subnet has, and put back")
     func flushed() throws {
-        let machine = try Machine(
-            KernelState(
-                links: [
-                    Link(index: 1, name: "lo", flags: 0x9), Link(index: 5, name: "eth1", flags: 1),
-                ],
-                rules: [
-                    Rule(family: .ipv4, priority: 32766, table: 254, protocol: .kernel),
-                    Rule(family: .ipv4, priority: 32767, table: 253, protocol: .kernel),
-                    Rule(family: .ipv6, priority: 32766, table: 254, protocol: .kernel),
-                ],
-                sysctls: [
-                    .interface("all", "ipv4", "promote_secondaries"): "0",
-                    .interface("eth1", "ipv4", "promote_secondaries"): "0",
-                ]))
+        let machine = try Machine(.oneNIC)
         #expect(try machine.apply(Self.text).isWhole)
         let route = try #require(machine.state.routes.first { $0.isConnected && $0.table == 254 })
         try machine.kernel.disturb(.remove(.route(route)))

@@ -18,11 +18,7 @@ struct LargeHostTests {
             Link(index: 2, name: "eth0", group: 82, flags: 0x1),
             Link(index: eth1, name: "eth1", group: 82, flags: 0x1),
         ])
-        state.rules = [
-            Rule(family: .ipv4, priority: 32766, table: RouteTable.main, protocol: .kernel),
-            Rule(family: .ipv4, priority: 32767, table: RouteTable.default, protocol: .kernel),
-            Rule(family: .ipv6, priority: 32766, table: RouteTable.main, protocol: .kernel),
-        ]
+        state.rules = .ofTheKernel
         state.sysctls[.interface("eth1", "ipv6", "disable_ipv6")] = "0"
         for scope in ["all", "eth0", "eth1"] {
             state.sysctls[.interface(scope, "ipv4", "promote_secondaries")] = "1"

@@ -10,19 +10,10 @@ import Testing
             { Name = eth0; Primary = YES; Addressing = external; Gateway = "10.0.0.253"; },
             { Name = eth1; Addresses = ( "10.0.0.20/24" ); Gateway = "10.0.0.253"; } ); }
         """
-    private static let host: KernelState = {
-        var host = KernelState(links: [Link(index: 2, name: "eth0"), Link(index: 3, name: "eth1")])
-        for name in ["all", "eth0", "eth1"] {
-            for key in ["promote_secondaries", "arp_ignore", "arp_announce"] {
-                host.sysctls[.interface(name, "ipv4", key)] = "0"
-            }
-        }
-        return host
-    }()
 
     @Test("A lease that comes while the plan is carried out gets another plan")
     func lease() throws {
-        let machine = try Machine(Self.host)
+        let machine = try Machine(.twoNICs)
         let lease = InterfaceAddress(
             interface: 2, address: try #require(IPAddress("10.0.0.19")), prefixLength: 24)
         var count = 0
@@ -43,7 +34,7 @@ import Testing
 
     @Test("What others have removed before the plan does is no refusal")
     func removal() throws {
-        let machine = try Machine(Self.host)
+        let machine = try Machine(.twoNICs)
         _ = try machine.apply(Self.text)
         let kernel = machine.kernel
         let rule = try #require(machine.state.rules.first { $0.priority == 20001 })
@@ -65,7 +56,7 @@ import Testing
 
     @Test("What others have added before the plan does is left to them")
     func addition() throws {
-        let machine = try Machine(Self.host)
+        let machine = try Machine(.twoNICs)
         let kernel = machine.kernel
         let address = InterfaceAddress(
             interface: 3, address: try #require(IPAddress("10.0.0.20")), prefixLength: 24)
@@ -85,7 +76,7 @@ import Testing
     }
 
     @Test("A link that goes in the middle is missing, and no refusal") func unplugged() throws {
-        let machine = try Machine(Self.host)
+        let machine = try Machine(.twoNICs)
         let kernel = machine.kernel
         kernel.onChange = { change, _ in
             if case .add(.address) = change.action { kernel.unplug(3) }
@@ -101,7 +92,7 @@ import Testing
 
     @Test("Who undoes what the plan has done is not waited for")
     func undoing() throws {
-        let machine = try Machine(Self.host)
+        let machine = try Machine(.twoNICs)
         let kernel = machine.kernel
         var count = 0
         kernel.onChange = { change, _ in

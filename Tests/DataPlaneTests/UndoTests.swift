@@ -12,22 +12,6 @@ import Testing
             { Name = eth1; Addresses = ( "10.0.0.20/24", "10.0.0.21/24", "10.0.0.22/24" );
               Gateway = "10.0.0.253"; } ); }
         """
-    private static let host: KernelState = {
-        var host = KernelState(links: [Link(index: 2, name: "eth0"), Link(index: 3, name: "eth1")])
-        for (family, priority, table) in [
-            (AddressFamily.ipv4, 32766, RouteTable.main), (.ipv4, 32767, RouteTable.default),
-            (.ipv6, 32766, RouteTable.main),
-        ] {
-            host.rules.append(
-                Rule(family: family, priority: UInt32(priority), table: table, protocol: .kernel))
-        }
-        for name in ["all", "eth0", "eth1"] {
-            for key in ["promote_secondaries", "arp_ignore", "arp_announce"] {
-                host.sysctls[.interface(name, "ipv4", key)] = "0"
-            }
-        }
-        return host
-    }()
 
     private static func isRemoval(_ action: Change.Action, _ address: String) -> Bool {
         guard case .remove(.address(let removed)) = action else { return false }
@@ -36,10 +20,10 @@ import Testing
 
     @Test("is listed with what the kernel said; all else is undone")
     func stuck() throws {
-        let twin = try Machine(Self.host)
+        let twin = try Machine(.twoNICs)
         _ = try twin.apply(Self.text)
 
-        let machine = try Machine(Self.host)
+        let machine = try Machine(.twoNICs)
         machine.kernel.fault = .refusal(at: twin.kernel.requests - 1)
         machine.kernel.refuses = {
             Self.isRemoval($0, "10.0.0.20") || Self.isRemoval($0, "10.0.0.22")
@@ -66,7 +50,7 @@ import Testing
             Issue.record("the next runs do not mend it")
             return
         }
-        #expect(Snapshot(machine.state) == Snapshot(Self.host))
+        #expect(Snapshot(machine.state) == Snapshot(.twoNICs))
     }
 
     @Test("a memory of more than a person's file may have is read back")

@@ -19,6 +19,7 @@ struct Transaction {
     /// What reading back found, and what is no failure.
     private(set) var accepted: [Diagnostic] = []
 
+    /// nil where the kernel took every change.
     func perform() -> Outcome.Failure? { perform(plan.changes) }
 
     /// nil where the kernel holds what was planned.
@@ -80,7 +81,6 @@ struct Transaction {
     /// Twelve thousand addresses go in six sends, and each may hold a refusal.
     private static let undoRounds = 12
 
-    /// nil where the kernel took every change.
     private func perform(_ changes: [Change]) -> Outcome.Failure? {
         do {
             try kernel.perform(changes)

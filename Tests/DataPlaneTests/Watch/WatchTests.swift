@@ -23,17 +23,7 @@ private final class Watched {
         """
 
     init(_ interfaces: String = eth1) throws {
-        machine = try Machine(
-            KernelState(
-                links: [
-                    Link(index: 1, name: "lo", flags: 0x9), Link(index: 5, name: "eth1", flags: 1),
-                ],
-                rules: [
-                    Rule(family: .ipv4, priority: 32766, table: 254, protocol: .kernel),
-                    Rule(family: .ipv4, priority: 32767, table: 253, protocol: .kernel),
-                    Rule(family: .ipv6, priority: 32766, table: 254, protocol: .kernel),
-                ],
-                sysctls: [.interface("eth1", "ipv4", "promote_secondaries"): "0"]))
+        machine = try Machine(.oneNIC)
         path = machine.directory + "/rtsetup.plist"
         var logger = Logger(label: "test") { [log] _ in log }
         logger.logLevel = .debug
