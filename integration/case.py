@@ -91,7 +91,7 @@ class Case(unittest.TestCase):
         if os.geteuid() != 0:
             raise RuntimeError("integration tests make network namespaces: run them as root")
         if not os.access(BINARY, os.X_OK):
-            raise RuntimeError(f"no {BINARY}: swift build -c release --static-swift-stdlib")
+            raise RuntimeError(f"no {BINARY}: scripts/build")
 
     def setUp(self):
         self.vpc = self.make_vpc()

@@ -27,7 +27,7 @@ class Base(unittest.TestCase):
 
     def setUp(self):
         if not os.access(rtdiscover(), os.X_OK):
-            self.fail(f"no {rtdiscover()}: swift build -c release --static-swift-stdlib")
+            self.fail(f"no {rtdiscover()}: scripts/build")
         self.space = Namespace(f"rtdiscover-{os.getpid()}-{time.monotonic_ns() % 1000000}")
         self.addCleanup(self.space.close)
         self.folder = tempfile.mkdtemp(prefix="rtdiscover-")
