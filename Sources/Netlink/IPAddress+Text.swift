@@ -4,14 +4,22 @@ extension IPAddress {
     /// Reads a dotted quad without leading zeros, or IPv6 as RFC 4291 writes it, without a zone.
     public init?(_ text: some StringProtocol) {
         var text = String(text)
-        if let quad = text.withUTF8(Self.dottedQuad) {
+        guard let address = text.withUTF8({ IPAddress($0) }) else { return nil }
+        self = address
+    }
+
+    /// The same of a text's bytes.
+    init?(_ text: UnsafeBufferPointer<UInt8>) {
+        if let quad = Self.dottedQuad(text) {
             self.init(family: .ipv4, bits: UInt128(quad))
             return
         }
         // C would stop reading at a NUL, and take what stands before it for the whole.
-        guard !text.utf8.contains(0) else { return nil }
+        guard !text.contains(0) else { return nil }
         var bits: UInt128 = 0
-        guard inet_pton(AF_INET6, text, &bits) == 1 else { return nil }
+        guard inet_pton(AF_INET6, String(decoding: text, as: UTF8.self), &bits) == 1 else {
+            return nil
+        }
         self.init(family: .ipv6, bits: UInt128(bigEndian: bits))
     }
 

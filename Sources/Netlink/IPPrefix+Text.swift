@@ -14,21 +14,26 @@ extension IPPrefix {
     public static func parse(
         _ text: some StringProtocol, lengthRequired: Bool = false
     ) -> (address: IPAddress, length: UInt8)? {
-        // Concrete: across modules the generic form costs ten times as much.
-        let text = String(text)
-        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else {
+        var text = String(text)
+        return text.withUTF8 { parse($0, lengthRequired: lengthRequired) }
+    }
+
+    /// The same of a text's bytes.
+    package static func parse(
+        _ text: UnsafeBufferPointer<UInt8>, lengthRequired: Bool = false
+    ) -> (address: IPAddress, length: UInt8)? {
+        guard let slash = text.firstIndex(of: UInt8(ascii: "/")) else {
             guard !lengthRequired, let address = IPAddress(text) else { return nil }
             return (address, address.family.bitWidth)
         }
-        guard let address = IPAddress(String(text[..<slash])),
-            let length = number(text.utf8[slash...].dropFirst()),
-            length <= address.family.bitWidth
+        guard let address = IPAddress(UnsafeBufferPointer(rebasing: text[..<slash])),
+            let length = number(text[slash...].dropFirst()), length <= address.family.bitWidth
         else { return nil }
         return (address, UInt8(length))
     }
 
     /// Up to three digits without leading zeros.
-    private static func number(_ digits: Substring.UTF8View) -> Int? {
+    private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
         guard (1...3).contains(digits.count), digits.count == 1 || digits.first != 0x30 else {
             return nil
         }

@@ -9,7 +9,7 @@ extension InterfaceAddress {
     /// Decodes an `RTM_NEWADDR` message; nil for a family that is not ours.
     ///
     /// - Parameter names: what the interfaces are called, for labels.
-    init?(_ message: Message, names: [InterfaceIndex: String]) throws(MalformedMessage) {
+    init?(_ message: Message, names: [InterfaceIndex: AddressLabel]) throws(MalformedMessage) {
         let header = try message.fixed(ifaddrmsg.self)
         guard let family = AddressFamily(rawValue: header.ifa_family) else { return nil }
         var address: IPAddress?
@@ -26,7 +26,7 @@ extension InterfaceAddress {
             case IFA_LOCAL: local = try attribute.address(family)
             case IFA_BROADCAST: broadcast = try attribute.address(family)
             case IFA_LABEL:
-                let text = attribute.text
+                let text = AddressLabel(attribute.payload.prefix { $0 != 0 })
                 label = text == names[interface] ? nil : text
             case IFA_FLAGS: flags = AddressFlags(rawValue: try attribute.integer())
             case IFA_PROTO: `protocol` = try attribute.integer()
@@ -57,7 +57,7 @@ extension InterfaceAddress {
                 ifa_index: UInt32(bitPattern: interface)))
         writer.put(IFA_LOCAL, address)
         writer.put(IFA_ADDRESS, peer ?? address)
-        if let label { writer.put(IFA_LABEL, label) }
+        if let label { writer.put(IFA_LABEL, label.description) }
         guard verb != .remove else { return }
         if let broadcast { writer.put(IFA_BROADCAST, broadcast) }
         if wanted > UInt8.max { writer.put(IFA_FLAGS, wanted) }

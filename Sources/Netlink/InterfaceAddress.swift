@@ -10,7 +10,7 @@ public struct InterfaceAddress: Hashable, Sendable {
     public var peer: IPAddress?
     public var broadcast: IPAddress?
     /// IPv4 only; nil where it is the interface's name.
-    public var label: String?
+    public var label: AddressLabel?
     /// `RT_SCOPE_*`.
     public var scope: RouteScope
     /// The `IFA_F_*` flags, 32 bits wide.
@@ -26,7 +26,7 @@ public struct InterfaceAddress: Hashable, Sendable {
 
     public init(
         interface: InterfaceIndex, address: IPAddress, prefixLength: UInt8,
-        peer: IPAddress? = nil, broadcast: IPAddress? = nil, label: String? = nil,
+        peer: IPAddress? = nil, broadcast: IPAddress? = nil, label: AddressLabel? = nil,
         scope: RouteScope = .global, flags: AddressFlags = [], protocol: UInt8 = 0,
         metric: UInt32 = 0, preferredLifetime: UInt32 = InterfaceAddress.forever,
         validLifetime: UInt32 = InterfaceAddress.forever

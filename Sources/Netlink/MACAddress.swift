@@ -36,9 +36,15 @@ public struct MACAddress: Hashable, Sendable, Comparable {
 extension MACAddress: CustomStringConvertible {
     /// Lower case with colons, as the kernel writes it.
     public var description: String {
-        stride(from: 40, through: 0, by: -8).map { shift in
-            let byte = String(UInt8(truncatingIfNeeded: bits >> UInt64(shift)), radix: 16)
-            return byte.utf8.count == 1 ? "0" + byte : byte
-        }.joined(separator: ":")
+        let digits = Array("0123456789abcdef".utf8)
+        return String(unsafeUninitializedCapacity: 17) { text in
+            for place in 0..<6 {
+                let byte = Int(truncatingIfNeeded: bits >> UInt64(40 - 8 * place) & 0xFF)
+                text[3 * place] = digits[byte >> 4]
+                text[3 * place + 1] = digits[byte & 0xF]
+                if place < 5 { text[3 * place + 2] = UInt8(ascii: ":") }
+            }
+            return 17
+        }
     }
 }

@@ -23,15 +23,44 @@ extension NetlinkSocket {
         }
     }
 
-    /// Every address of a family, in the kernel's order. Equivalent to `ip -d address show`.
+    /// Every address of a family, those of an interface in the kernel's order. Equivalent to
+    /// `ip -d address show`.
+    ///
+    /// Thousands of IPv6 addresses take seconds to leave duplicate address detection, and each that
+    /// does interrupts a reading of all. Those of one interface fit into one answer as a rule, which
+    /// nothing interrupts.
     ///
     /// - Parameter names: what the interfaces are called: a label that says the same is none.
     public func addresses(
-        _ family: AddressFamily, names: [InterfaceIndex: String]
+        _ family: AddressFamily, names: [InterfaceIndex: AddressLabel]
     ) throws(KernelError) -> [InterfaceAddress] {
-        try dump("dump \(family) addresses") { writer in
+        let isDivisible = canFilterDumps && !names.isEmpty
+        do throws(KernelError) {
+            return try addresses(
+                family, of: 0, names: names, patience: isDivisible ? .zero : Self.patience)
+        } catch  where isDivisible && error.errno == .interrupted {
+            var found: [InterfaceAddress] = []
+            for interface in names.keys.sorted() {
+                do throws(KernelError) {
+                    found += try addresses(
+                        family, of: interface, names: names, patience: Self.patience)
+                } catch  where error.errno == .operationNotSupportedByDevice {
+                    continue
+                }
+            }
+            return found
+        }
+    }
+
+    /// - Parameter interface: 0 for all.
+    private func addresses(
+        _ family: AddressFamily, of interface: InterfaceIndex,
+        names: [InterfaceIndex: AddressLabel], patience: Duration
+    ) throws(KernelError) -> [InterfaceAddress] {
+        try dump("dump \(family) addresses", patience: patience) { writer in
             var header = ifaddrmsg()
             header.ifa_family = family.rawValue
+            header.ifa_index = UInt32(bitPattern: interface)
             writer.begin(type: RTM_GETADDR, flags: NLM_F_DUMP, header)
         } decode: { message throws(MalformedMessage) in
             guard Int(message.header.nlmsg_type) == RTM_NEWADDR,
@@ -69,18 +98,20 @@ extension NetlinkSocket {
         }
     }
 
+    /// How long a table may go on changing under its readings.
+    static let patience = Duration.seconds(10)
+
     /// Every object that answers the request.
     ///
     /// - Parameter decode: nil for a message that is none of them.
     func dump<Value>(
-        _ operation: String, request: (inout MessageWriter) -> Void,
+        _ operation: String, patience: Duration = patience,
+        request: (inout MessageWriter) -> Void,
         decode: (Message) throws(MalformedMessage) -> Value?
     ) throws(KernelError) -> [Value] {
         var writer = MessageWriter()
         request(&writer)
-        // Thousands of IPv6 addresses take seconds to leave duplicate address detection, and each
-        // that does interrupts the reading.
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + patience
         var pause: UInt32 = 1000
         while true {
             let sequence = takeSequences(1)

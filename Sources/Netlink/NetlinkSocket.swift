@@ -11,6 +11,8 @@ public final class NetlinkSocket {
     /// One `recv` of a dump brings at most 32 KiB (netlink_recvmsg).
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var sequence: UInt32 = 0
+    /// Whether a dump may ask for one interface alone (Linux 4.20).
+    let canFilterDumps: Bool
 
     /// Opens a socket in the network namespace of the calling thread.
     public convenience init() throws(KernelError) { try self.init(family: NETLINK_ROUTE) }
@@ -28,10 +30,14 @@ public final class NetlinkSocket {
         self.handle = handle
         portID = mnl_socket_get_portid(handle)
         // Each is newer than the oldest kernel, and none is needed for a right answer.
-        for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK] {
+        func turnOn(_ option: Int32) -> Bool {
             var on: Int32 = 1
-            mnl_socket_setsockopt(handle, option, &on, socklen_t(MemoryLayout<Int32>.size))
+            return mnl_socket_setsockopt(
+                handle, option, &on, socklen_t(MemoryLayout<Int32>.size)) == 0
         }
+        _ = turnOn(NETLINK_EXT_ACK)
+        _ = turnOn(NETLINK_CAP_ACK)
+        canFilterDumps = turnOn(NETLINK_GET_STRICT_CHK)
         SocketBuffer.receive.resize(descriptor, to: 2 << 20)
         SocketBuffer.send.resize(descriptor, to: 1 << 20)
     }

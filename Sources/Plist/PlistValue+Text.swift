@@ -56,17 +56,22 @@ extension PlistValue {
 
     /// Bare where the grammar takes it bare.
     private static func write(_ string: String, to text: inout [UInt8]) {
-        let bytes = string.utf8
-        if !bytes.isEmpty, bytes.allSatisfy(TextGrammar.isBare), !TextGrammar.holdsComment(bytes) {
+        var string = string
+        let isWritten = string.withUTF8 { bytes in
+            var isBare = !bytes.isEmpty
+            for byte in bytes {
+                guard TextGrammar.isPlain(byte) else { return false }
+                isBare = isBare && TextGrammar.isBare(byte)
+            }
+            isBare = isBare && !TextGrammar.holdsComment(bytes)
+            if !isBare { text.append(UInt8(ascii: "\"")) }
             text += bytes
-            return
+            if !isBare { text.append(UInt8(ascii: "\"")) }
+            return true
         }
+        guard !isWritten else { return }
         text.append(UInt8(ascii: "\""))
-        if bytes.allSatisfy(TextGrammar.isPlain) {
-            text += bytes
-        } else {
-            for scalar in string.unicodeScalars { text += escaped(scalar).utf8 }
-        }
+        for scalar in string.unicodeScalars { text += escaped(scalar).utf8 }
         text.append(UInt8(ascii: "\""))
     }
 

@@ -35,7 +35,6 @@ struct Report {
 
     /// With the source line and a caret.
     func explain(_ diagnostics: [Diagnostic]) {
-        guard !diagnostics.isEmpty else { return }
         show(diagnostics, with: DiagnosticRenderer(sources))
     }
 
@@ -45,6 +44,7 @@ struct Report {
     }
 
     private func show(_ diagnostics: [Diagnostic], with renderer: DiagnosticRenderer) {
+        guard !diagnostics.isEmpty else { return }
         Console.complain(diagnostics.map { renderer.text(of: $0) + "\n" }.joined())
     }
 

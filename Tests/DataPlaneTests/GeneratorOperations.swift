@@ -110,9 +110,9 @@ struct OperationGenerator {
     /// IPv4 takes an address of this host for a gateway, and then sends as if there were none:
     /// not modelled.
     private mutating func gateway(_ family: AddressFamily, isOnLink: Bool) -> IPAddress {
-        var gateway = host(family)
-        if family == .ipv4 && !isOnLink { gateway.bits += 10 }
-        return gateway
+        let gateway = host(family)
+        guard family == .ipv4 && !isOnLink else { return gateway }
+        return IPAddress(family: family, bits: gateway.bits + 10)
     }
 
     private mutating func destination(_ family: AddressFamily) -> IPPrefix {

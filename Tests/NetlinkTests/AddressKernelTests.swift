@@ -100,6 +100,44 @@ import Testing
         }
     }
 
+    @Test("addresses are read whole while others change theirs") func churn() async {
+        await #expect(processExitsWith: .success) {
+            let namespace = try Namespace()
+            var interfaces: [InterfaceIndex] = []
+            for number in 0..<20 {
+                try ip("link add many\(number) type veth peer name many\(number)-peer")
+            }
+            for link in try namespace.socket.links()
+            where link.name.hasPrefix("many") && !link.name.hasSuffix("-peer") {
+                interfaces.append(link.index)
+            }
+            let addresses = (0..<4000).map { number in
+                InterfaceAddress(
+                    interface: interfaces[number % interfaces.count],
+                    address: IPAddress(family: .ipv4, bits: 0x0A00_0000 + UInt128(number)),
+                    prefixLength: 32)
+            }
+            try namespace.send { batch in addresses.forEach { batch.add($0) } }
+
+            let churn = try Churn([
+                "address add 192.0.2.1/32 dev lo", "address del 192.0.2.1/32 dev lo",
+            ])
+            defer { churn.stop() }
+            let names = Dictionary(
+                uniqueKeysWithValues: try namespace.socket.links().map {
+                    ($0.index, AddressLabel($0.name))
+                })
+            for _ in 0..<5 {
+                let begin = ContinuousClock.now
+                let seen = try namespace.socket.addresses(.ipv4, names: names)
+                #expect(ContinuousClock.now - begin < .seconds(5))
+                expectSame(
+                    seen.filter { $0.interface != namespace.lo }.map(\.configured)
+                        .sorted { $0.address < $1.address }, addresses)
+            }
+        }
+    }
+
     @Test("a batch stops where it is told to") func stop() async {
         await #expect(processExitsWith: .success) {
             let namespace = try Namespace()
@@ -131,7 +169,8 @@ import Testing
 extension Namespace {
     /// eth0's addresses.
     fileprivate func dump(_ family: AddressFamily) throws -> [InterfaceAddress] {
-        try socket.addresses(family, names: names).filter { $0.interface == eth0 }
+        try socket.addresses(family, names: names.mapValues { AddressLabel($0) })
+            .filter { $0.interface == eth0 }
     }
 }
 

@@ -14,7 +14,17 @@ public struct SysctlName: Hashable, Sendable {
     }
 
     /// Below /proc/sys.
-    public var path: String { components.joined(separator: "/") }
+    public var path: String { Self.text(components, separator: "/") }
+
+    /// The standard library's `joined` searches the binary for what it needs.
+    private static func text(_ components: [String], separator: String) -> String {
+        var text = ""
+        for component in components {
+            if !text.isEmpty { text += separator }
+            text += component
+        }
+        return text
+    }
 }
 
 extension SysctlName {
@@ -33,9 +43,10 @@ extension SysctlName: Comparable {
 extension SysctlName: CustomStringConvertible {
     /// sysctl(8)'s words: dots, and `/` in place of a dot inside a component.
     public var description: String {
-        components.map { component in
+        let words = components.map { component in
             component.utf8.contains(UInt8(ascii: "."))
                 ? String(component.map { $0 == "." ? "/" : $0 }) : component
-        }.joined(separator: ".")
+        }
+        return Self.text(words, separator: ".")
     }
 }

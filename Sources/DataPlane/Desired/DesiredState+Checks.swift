@@ -104,6 +104,7 @@ extension DesiredState {
             let isAmongOurs = priorities.contains(rule.priority)
             let comesFirst =
                 rule.priority > 0 && rule.priority < RulePriority.shared && rule.catchesAll
+            guard isAmongOurs || comesFirst || rule.protocol != .kernel else { continue }
             let words = KernelObject.rule(rule).description(names: InterfaceNames(of: []))
             guard isAmongOurs || comesFirst else {
                 if let source = firstSource(takenFrom: rule, sources) {
@@ -133,7 +134,6 @@ extension DesiredState {
 
     /// The first source that a rule of ours leads elsewhere before this one is asked.
     private func firstSource(takenFrom rule: Rule, _ sources: [LocalSources]) -> IPAddress? {
-        guard rule.protocol != .kernel else { return nil }
         for path in paths where path.family == rule.family && path.table != rule.table {
             guard let held = sources.first(where: { $0.index == path.interface }),
                 held.rulePriority < rule.priority
@@ -178,22 +178,20 @@ extension DesiredState {
 
     /// One source cannot have two tables.
     private mutating func checkDuplicates(_ addresses: FinalAddresses) {
-        // By its place: an interface is too large to be kept for each of its addresses.
-        var holders: [IPAddress: Int] = [:]
-        for (place, interface) in addresses.managed.enumerated() {
-            for held in interface.addresses where held.isGlobal {
-                guard let other = holders.updateValue(place, forKey: held.address), other != place
-                else { continue }
-                reportDuplicate(
-                    of: held, on: interface, beside: addresses.managed[other], leaving: .removals)
+        for address in addresses.duplicates {
+            let holders = addresses.managed(holding: address)
+            for (other, interface) in zip(holders, holders.dropFirst()) {
+                guard let held = interface.addresses.first(where: { $0.address == address }) else {
+                    continue
+                }
+                reportDuplicate(of: held, on: interface, beside: other, leaving: .removals)
             }
         }
         for stray in addresses.strays {
             guard let here = addresses.managed.first(where: { $0.index == stray.interface }),
-                let home = holders[stray.address]
+                let home = addresses.managed(holding: stray.address).last
             else { continue }
-            reportDuplicate(
-                of: stray, on: here, beside: addresses.managed[home], leaving: .nothing)
+            reportDuplicate(of: stray, on: here, beside: home, leaving: .nothing)
         }
     }
 

@@ -240,10 +240,11 @@ extension ManagedInterface {
         var subnets: [IPPrefix] = family == .ipv6 ? [.linkLocal] : []
         for address in addresses
         where address.family == family && connects(address)
-            && !(address.peer == nil && address.subnet.isHost)
             && !(family == .ipv6 && address.address.isLinkLocal)
         {
-            subnets.append(address.subnet)
+            let subnet = address.subnet
+            let isOpen = address.peer != nil || !subnet.isHost
+            if isOpen, subnets.last != subnet { subnets.append(subnet) }
         }
         // Each IPv6 host address has a route of its own.
         lazy var own = Set(addresses.map(\.address))

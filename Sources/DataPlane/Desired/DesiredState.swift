@@ -53,7 +53,7 @@ public struct DesiredState: Sendable {
     }
 
     /// Where each identity stands in `wanted`.
-    private var indices: [KernelObject.Identity: Int] = [:]
+    private var indices = IdentityIndex()
 
     /// What is wanted under an identity; nil: nothing.
     public subscript(identity: KernelObject.Identity) -> Wanted? {
@@ -61,6 +61,8 @@ public struct DesiredState: Sendable {
     }
 
     func wants(_ identity: KernelObject.Identity) -> Bool { indices[identity] != nil }
+
+    func wants(_ address: InterfaceAddress.Identity) -> Bool { indices[address] != nil }
 
     /// Whether this very rule is wanted, mark and all.
     func wants(_ rule: Rule) -> Bool {
@@ -71,9 +73,7 @@ public struct DesiredState: Sendable {
     mutating func want(
         _ object: KernelObject, from origin: SourceLocation?, of owner: InterfaceIndex? = nil
     ) {
-        let identity = object.identity
-        guard indices[identity] == nil else { return }
-        indices[identity] = wanted.count
+        guard indices.insert(object.identity, at: wanted.count) else { return }
         wanted.append(Wanted(object: object, origin: origin, owner: owner))
     }
 

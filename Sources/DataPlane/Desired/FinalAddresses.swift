@@ -22,9 +22,23 @@ struct FinalAddresses {
         return holders(in: .host(address)).contains { $0.interface != nil }
     }
 
+    /// The global addresses that more than one interface that is here will have, in order.
+    var duplicates: [IPAddress] {
+        let here = holders.lazy.filter { $0.interface != nil }
+        return zip(here, here.dropFirst())
+            .filter { $0.address == $1.address && $0.interface != $1.interface }
+            .map { $0.0.address }.sortedOnce()
+    }
+
+    /// The managed interfaces that will have a global address, in the files' order.
+    func managed(holding address: IPAddress) -> [ManagedInterface] {
+        let indices = holders(in: .host(address)).compactMap(\.interface)
+        return managed.filter { indices.contains($0.index) }
+    }
+
     /// The addresses in a block that other interfaces hold, in order.
     func strangers(to index: InterfaceIndex, in block: IPPrefix) -> some Sequence<IPAddress> {
-        holders(in: block).lazy.filter { $0.interface != index }.map(\.address)
+        holders(in: block).lazy.filter { $0.interface != index }.map { $0.address }
     }
 
     /// Whether another interface has an address in an IPv4 subnet of this one, or the reverse.
@@ -40,7 +54,7 @@ struct FinalAddresses {
     private func interfacesSharingIPv4() -> Set<InterfaceIndex> {
         var sharing: Set<InterfaceIndex> = []
         for interface in managed {
-            let subnets = interface.globalAddresses(.ipv4).map(\.subnet).sortedOnce()
+            let subnets = interface.globalAddresses(.ipv4).lazy.map { $0.subnet }.sortedOnce()
             for subnet in subnets where !subnet.isHost {
                 let inside = holders(in: subnet)
                 guard inside.contains(where: { $0.interface != interface.index }) else { continue }

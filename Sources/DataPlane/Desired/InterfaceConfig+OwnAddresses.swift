@@ -26,6 +26,7 @@ extension InterfaceConfig {
             }.map(\.identity))
         var hasPreferredIPv6 = false
         var result: [(address: InterfaceAddress, origin: AddressConfig)] = []
+        result.reserveCapacity(addresses.count)
         for entry in addresses {
             var address = InterfaceAddress(
                 interface: link.index, address: entry.address, prefixLength: entry.prefixLength,

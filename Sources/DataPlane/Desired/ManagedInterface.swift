@@ -25,7 +25,10 @@ struct ManagedInterface {
 
     /// Its addresses that source rules are about: neither link-local nor loopback.
     func globalAddresses(_ family: AddressFamily) -> [InterfaceAddress] {
-        addresses.filter { $0.family == family && $0.isGlobal }
+        func isMeant(_ address: InterfaceAddress) -> Bool {
+            address.family == family && address.isGlobal
+        }
+        return addresses.allSatisfy(isMeant) ? addresses : addresses.filter(isMeant)
     }
 }
 

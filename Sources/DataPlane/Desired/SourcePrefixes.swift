@@ -75,9 +75,11 @@ extension [IPPrefix] {
 extension Sequence where Element: Comparable {
     /// In order, each once.
     func sortedOnce() -> [Element] {
-        sorted().reduce(into: []) { unique, element in
-            if unique.last != element { unique.append(element) }
-        }
+        let sorted = sorted()
+        var unique: [Element] = []
+        unique.reserveCapacity(sorted.count)
+        for element in sorted where unique.last != element { unique.append(element) }
+        return unique
     }
 }
 

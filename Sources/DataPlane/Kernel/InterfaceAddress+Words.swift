@@ -20,7 +20,7 @@ extension InterfaceAddress {
         for (flag, name) in AddressFlags.settable where flags.contains(flag) {
             words.append(.flag(name, .detail))
         }
-        if let label { words.append(.pair("label", label, .detail)) }
+        if let label { words.append(.pair("label", label.description, .detail)) }
         words.append(lifetime("valid_lft", validLifetime))
         words.append(lifetime("preferred_lft", preferredLifetime))
         return words

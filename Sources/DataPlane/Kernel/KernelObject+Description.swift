@@ -31,21 +31,20 @@ extension KernelObject {
 
     /// In iproute2's words, without its kind: `default via 10.0.0.253 table 1001`.
     package func description(names: InterfaceNames, under owner: InterfaceIndex? = nil) -> String {
-        var text = ""
+        var text: [UInt8] = []
         write(to: &text, names: names, under: owner)
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     fileprivate func write(
-        to text: inout String, names: InterfaceNames, under owner: InterfaceIndex?
+        to text: inout [UInt8], names: InterfaceNames, under owner: InterfaceIndex?
     ) {
         // A rule begins with its priority, as in `ip rule show`.
         if case .rule(let rule) = self {
-            text += String(rule.priority)
-            text += ": "
+            text += "\(rule.priority): ".utf8
         }
         words(names: names, under: owner).write(to: &text)
-        text += suffix
+        text += suffix.utf8
     }
 
     /// Where no address tells the family, it is IPv4, as iproute2 has it, unless this is said.
@@ -69,20 +68,20 @@ extension KernelObject {
 extension Change {
     /// In iproute2's words, without sign and kind: `mtu 1500 -> 9001`.
     package func description(names: InterfaceNames, under owner: InterfaceIndex? = nil) -> String {
-        var text = ""
+        var text: [UInt8] = []
         write(to: &text, names: names, under: owner)
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Appends the description.
     package func write(
-        to text: inout String, names: InterfaceNames, under owner: InterfaceIndex?
+        to text: inout [UInt8], names: InterfaceNames, under owner: InterfaceIndex?
     ) {
         switch action {
         case .replace(let old, with: let new) where !new.isAdminState:
-            text += new.words(names: names, under: owner)
-                .text(changedFrom: old.words(names: names, under: owner))
-            text += new.suffix
+            let before = old.words(names: names, under: owner)
+            text += new.words(names: names, under: owner).text(changedFrom: before).utf8
+            text += new.suffix.utf8
         case .add(let object), .remove(let object), .replace(_, with: let object):
             object.write(to: &text, names: names, under: owner)
         }

@@ -63,7 +63,7 @@ public final class NetlinkKernel: Kernel {
     private func look(
         _ family: AddressFamily, into state: inout KernelState
     ) throws(KernelError) {
-        let names = Dictionary(state.links.map { ($0.index, $0.name) }) { $1 }
+        let names = Dictionary(state.links.map { ($0.index, AddressLabel($0.name)) }) { $1 }
         state.rules += try socket.rules(family)
         state.addresses += try socket.addresses(family, names: names)
         state.routes += try socket.routes(family)

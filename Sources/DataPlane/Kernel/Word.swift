@@ -57,9 +57,9 @@ package struct Word: Hashable, Sendable {
 extension [Word] {
     /// What people read.
     package var text: String {
-        var text = ""
+        var text: [UInt8] = []
         write(to: &text)
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// What an `ip` command needs to mean the same object.
@@ -67,15 +67,15 @@ extension [Word] {
         filter { $0.weight != .assumed }.map(\.text).joined(separator: " ")
     }
 
-    /// Appends what people read: a plan has a line for each of its thousands of changes.
-    func write(to text: inout String) {
+    /// Appends what people read, as bytes: a plan has a line for each of its thousands of changes.
+    func write(to text: inout [UInt8]) {
         var isFirst = true
         for word in self where word.weight == .said {
-            if !isFirst { text += " " }
+            if !isFirst { text += " ".utf8 }
             isFirst = false
-            if word.form != .value { text += word.key }
-            if word.form == .pair { text += " " }
-            if word.form != .flag { text += word.value }
+            if word.form != .value { text += word.key.utf8 }
+            if word.form == .pair { text += " ".utf8 }
+            if word.form != .flag { text += word.value.utf8 }
         }
     }
 
@@ -84,6 +84,10 @@ extension [Word] {
         let kept = map { word in Word.change(from: old.first { $0.key == word.key }, to: word) }
         let gone = old.filter { word in !contains { $0.key == word.key } }
             .map { Word.change(from: $0, to: nil) }
-        return (kept + gone).compactMap { $0 }.joined(separator: " ")
+        return (kept + gone).reduce(into: "") { text, words in
+            guard let words else { return }
+            if !text.isEmpty { text += " " }
+            text += words
+        }
     }
 }

@@ -4,32 +4,36 @@ import Netlink
 ///
 /// Source: fib_sync_down_addr and fib_disable_ip (net/ipv4/fib_frontend.c).
 struct AddressLoss {
+    private let steps: Steps
+    private let kernel: KernelState
     private let leaving: [InterfaceAddress]
-    /// Every address that is there then.
-    let remaining: [InterfaceAddress]
-    private let emptied: Set<InterfaceIndex>
+    private var emptied: Set<InterfaceIndex> = []
 
     init(_ steps: Steps, _ kernel: KernelState) {
-        let leaving: [InterfaceAddress] = steps[.addressRemovals].compactMap {
+        self.steps = steps
+        self.kernel = kernel
+        leaving = steps[.addressRemovals].compactMap {
             guard case .remove(.address(let address)) = $0.action, address.family == .ipv4 else {
                 return nil
             }
             return address
         }
-        let gone = Set(leaving.map(\.identity))
-        let remaining =
-            kernel.addresses.filter { !gone.contains($0.identity) }
-            + steps[.addresses].compactMap {
-                guard case .add(.address(let address)) = $0.action else { return nil }
-                return address
-            }
-        self.leaving = leaving
-        self.remaining = remaining
+        guard !isEmpty else { return }
         emptied = Set(leaving.map(\.interface)).subtracting(
             remaining.lazy.filter { $0.family == .ipv4 }.map(\.interface))
     }
 
     var isEmpty: Bool { leaving.isEmpty }
+
+    /// Every address that is there then.
+    var remaining: [InterfaceAddress] {
+        let gone = Set(leaving.map(\.identity))
+        return kernel.addresses.filter { !gone.contains($0.identity) }
+            + steps[.addresses].compactMap {
+                guard case .add(.address(let address)) = $0.action else { return nil }
+                return address
+            }
+    }
 
     /// The address with which a route goes; nil: it stays.
     func cause(of route: Route) -> InterfaceAddress? {

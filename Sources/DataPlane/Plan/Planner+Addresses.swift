@@ -46,7 +46,7 @@ extension Planner {
         let wanted = desired.released.isEmpty ? [] : wantedAddresses()
         // In reverse, so that the primaries of a subnet leave last.
         for address in kernel.addresses.reversed() where past.owns(address) {
-            guard !desired.wants(.address(address.identity)),
+            guard !desired.wants(address.identity),
                 !replaced.contains(address.identity)
             else {
                 continue
@@ -67,7 +67,7 @@ extension Planner {
         removeOrphanedRoutes()
         // Of an interface that went away, or that somebody else removed.
         for identity in past.createdAddresses
-        where !desired.wants(.address(identity)) && observed[identity] == nil {
+        where !desired.wants(identity) && observed[identity] == nil {
             memory.createdAddresses.remove(identity)
         }
     }

@@ -61,11 +61,12 @@ extension Planner {
 
     /// Ours that nothing wants any more. A table that sources look into until late goes late.
     private mutating func removeUnwantedRoutes() {
-        let lateTables = Set(
-            lateRules.map { rule in [UInt32(rule.family.rawValue), rule.table] })
         let unwanted = kernel.routes.filter {
             past.owns($0) && !desired.wants($0.identity)
         }
+        guard !unwanted.isEmpty || !detourRoutes.isEmpty else { return }
+        let lateTables = Set(
+            lateRules.map { rule in [UInt32(rule.family.rawValue), rule.table] })
         // The kernel takes a route with its source, and an interface's IPv4 routes with its last
         // IPv4 address: those cannot wait.
         let lasting = Set(

@@ -66,7 +66,7 @@ extension Planner {
 
     /// Whether an address is there after the plan as it was before.
     func stays(_ address: InterfaceAddress) -> Bool {
-        !past.owns(address) || desired.wants(.address(address.identity))
+        !past.owns(address) || desired.wants(address.identity)
             || desired.released.contains(address.interface)
     }
 }

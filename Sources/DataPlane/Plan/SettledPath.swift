@@ -11,7 +11,8 @@ struct SettledPath: Hashable {
         let upLinks = Set(kernel.links.filter(\.isUp).map(\.index))
         let addresses = Dictionary(grouping: kernel.addresses, by: \.interface)
         var routes: [UInt32: [Route]] = [:]
-        for case .route(let route) in desired.wanted.map(\.object) {
+        for entry in desired.wanted {
+            guard case .route(let route) = entry.object else { continue }
             routes[route.table, default: []].append(route)
         }
         let settled = desired.paths.filter { path in

@@ -36,7 +36,7 @@ extension DesiredState {
             held.append(address)
         }
         held += kernel.addresses.filter {
-            $0.interface == link.index && !wants(.address($0.identity)) && !memory.owns($0)
+            $0.interface == link.index && !wants($0.identity) && !memory.owns($0)
         }
         held.removeAll { moving.contains($0.address) || !$0.isGlobal }
         return (wanted, held)

@@ -32,10 +32,14 @@ struct MemoryRecord {
         var addresses: [InterfaceAddress.Identity] = []
         for entry in root["Addresses"]?.entries ?? [] {
             guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
-            for text in (entry.value.string ?? "").utf8.split(separator: UInt8(ascii: " ")) {
-                guard let (address, length) = IPPrefix.parse(String(Substring(text))) else {
-                    throw corrupt
+            var text = entry.value.string ?? ""
+            let prefixes = text.withUTF8 { bytes in
+                bytes.split(separator: UInt8(ascii: " ")).map {
+                    IPPrefix.parse(UnsafeBufferPointer(rebasing: $0))
                 }
+            }
+            for prefix in prefixes {
+                guard let (address, length) = prefix else { throw corrupt }
                 addresses.append(
                     .init(interface: interface, address: address, prefixLength: length))
             }
@@ -62,8 +66,25 @@ struct MemoryRecord {
         }
     }
 
-    var text: String {
+    var text: String { text(holding: held) }
+
+    /// Most of a record: what its memory holds of addresses and settings.
+    var held: [PlistValue.Entry] {
         let settings = memory.settings.values.sorted()
+        return [
+            .init("Addresses", .dictionary(addresses)),
+            .init("Settings", .array(settings.filter { !$0.isOfQueue }.map(\.plistValue))),
+            .init("Queues", .dictionary(QueueRecord.entries(settings))),
+        ]
+    }
+
+    /// Whether `held` is the same for both.
+    func holdsSame(as other: MemoryRecord) -> Bool {
+        memory.createdAddresses == other.memory.createdAddresses
+            && memory.settings == other.memory.settings
+    }
+
+    func text(holding held: [PlistValue.Entry]) -> String {
         let routes = memory.pending.compactMap { object -> PlistValue? in
             guard case .route(let route) = object else { return nil }
             return route.plistValue
@@ -74,9 +95,9 @@ struct MemoryRecord {
             .init("Namespace", .string(identity.namespace)),
             .init("Protocols", .array(memory.protocols.sorted().map { .integer($0) })),
             .init("Files", .array(memory.files.map { .string($0) })),
-            .init("Addresses", .dictionary(addresses)),
-            .init("Settings", .array(settings.filter { !$0.isOfQueue }.map(\.plistValue))),
-            .init("Queues", .dictionary(QueueRecord.entries(settings))),
+        ]
+        entries += held
+        entries += [
             .init("Pending", .array(routes)),
             .init("Bindings", memory.bindings.plistValue),
         ]

@@ -70,8 +70,12 @@ public struct StateFolder: Sendable {
     /// Before the first change.
     func begin(_ during: Memory, next after: Memory) throws(FileError) {
         try create()
-        try Files.write(text(after), to: next, sync: false)
-        try Files.write(text(during), to: journal, sync: false)
+        let (during, after) = (record(during), record(after))
+        let held = after.held
+        try Files.write(after.text(holding: held), to: next, sync: false)
+        try Files.write(
+            during.text(holding: during.holdsSame(as: after) ? held : during.held), to: journal,
+            sync: false)
     }
 
     /// Before the end of a run that has learned something.
@@ -105,7 +109,9 @@ public struct StateFolder: Sendable {
 
     private func create() throws(FileError) { try Files.createFolder(path) }
 
-    private func text(_ memory: Memory) -> String {
-        MemoryRecord(identity: identity, memory: memory).text
+    private func record(_ memory: Memory) -> MemoryRecord {
+        MemoryRecord(identity: identity, memory: memory)
     }
+
+    private func text(_ memory: Memory) -> String { record(memory).text }
 }

@@ -4,20 +4,20 @@ import Netlink
 /// A line under an interface's heading: sign, kind, iproute2's words.
 enum ChangeLine {
     static func text(_ sign: String, _ kind: String, _ words: String) -> String {
-        var line = ""
-        write(sign, kind, to: &line) { $0 += words }
-        return line
+        var line: [UInt8] = []
+        write(sign, kind, to: &line) { $0 += words.utf8 }
+        return String(decoding: line, as: UTF8.self)
     }
 
     static func text(_ change: Change, names: InterfaceNames, isColored: Bool) -> String {
-        var line = ""
+        var line: [UInt8] = []
         write(change, to: &line, names: names, isColored: isColored)
-        return line
+        return String(decoding: line, as: UTF8.self)
     }
 
     /// `+` in green, `~` in yellow, `-` in red.
     static func write(
-        _ change: Change, to text: inout String, names: InterfaceNames, isColored: Bool
+        _ change: Change, to text: inout [UInt8], names: InterfaceNames, isColored: Bool
     ) {
         let (sign, color) =
             switch change.action {
@@ -25,22 +25,23 @@ enum ChangeLine {
             case .replace: ("~", "\u{1B}[33m")
             case .remove: ("-", "\u{1B}[31m")
             }
-        if isColored { text += color }
+        if isColored { text += color.utf8 }
         write(sign, change.object.kind, to: &text) {
             change.write(to: &$0, names: names, under: change.owner)
         }
-        if let note = change.note { text += " (\(note))" }
-        if isColored { text += "\u{1B}[0m" }
+        if let note = change.note { text += " (\(note))".utf8 }
+        if isColored { text += "\u{1B}[0m".utf8 }
     }
 
     private static func write(
-        _ sign: String, _ kind: String, to text: inout String, words: (inout String) -> Void
+        _ sign: String, _ kind: String, to text: inout [UInt8], words: (inout [UInt8]) -> Void
     ) {
-        text += "  "
-        text += sign
-        text += " "
-        text += kind
-        text += String(repeating: " ", count: max(1, "address ".utf8.count - kind.utf8.count))
+        text += "  ".utf8
+        text += sign.utf8
+        text += " ".utf8
+        text += kind.utf8
+        text += repeatElement(
+            UInt8(ascii: " "), count: max(1, "address ".utf8.count - kind.utf8.count))
         words(&text)
     }
 }

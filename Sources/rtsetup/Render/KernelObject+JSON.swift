@@ -76,7 +76,7 @@ extension InterfaceAddress {
         }
         if validLifetime != Self.forever { members.append(("dynamic", .bool(true))) }
         if family == .ipv4 {
-            members.append(("label", .string(label ?? names.name(of: interface))))
+            members.append(("label", .string(label?.description ?? names.name(of: interface))))
         }
         members.append(("valid_life_time", .number(validLifetime)))
         members.append(("preferred_life_time", .number(preferredLifetime)))

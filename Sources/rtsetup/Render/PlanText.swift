@@ -10,18 +10,18 @@ struct PlanText {
     var text: String {
         guard !changes.isEmpty else { return "Nothing to do.\n" }
         let names = InterfaceNames(of: links)
-        var text = ""
+        var text: [UInt8] = []
         // `host` first, then the interfaces in the kernel's order, each change where the plan has it.
         let byOwner = Dictionary(grouping: changes.indices) { changes[$0].owner }
         for (owner, indices) in byOwner.sorted(by: { ($0.key ?? 0) < ($1.key ?? 0) }) {
-            text += heading(owner, names)
-            text += "\n"
+            text += "\(heading(owner, names))\n".utf8
             for index in indices {
                 ChangeLine.write(changes[index], to: &text, names: names, isColored: isColored)
-                text += "\n"
+                text += "\n".utf8
             }
         }
-        return text + "Plan: \(PlanSummary(changes).text).\n"
+        text += "Plan: \(PlanSummary(changes).text).\n".utf8
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func heading(_ owner: InterfaceIndex?, _ names: InterfaceNames) -> String {
