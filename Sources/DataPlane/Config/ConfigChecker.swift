@@ -84,16 +84,17 @@ struct ConfigChecker {
     }
 
     private mutating func checkTables() {
-        var owners: [UInt32: (label: String, location: SourceLocation)] = [:]
-        for interface in draft.interfaces {
+        var owners: [UInt32: (index: Int, location: SourceLocation)] = [:]
+        for (index, interface) in draft.interfaces.enumerated() {
             guard let table = interface.table else { continue }
             guard let first = owners[table.value] else {
-                owners[table.value] = (interface.label, table.location)
+                owners[table.value] = (index, table.location)
                 continue
             }
+            let owner = draft.interfaces[first.index].label
             let place = first.location.place(from: table.location)
             error(
-                "table \(table.value) is already that of \(first.label) (\(place))",
+                "table \(table.value) is already that of \(owner) (\(place))",
                 at: table.location)
         }
     }

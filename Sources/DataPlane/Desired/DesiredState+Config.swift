@@ -32,6 +32,7 @@ extension DesiredState {
 
         wantSettings(config, addresses, kernel: kernel, memory: memory)
         wantQueues(kernel: kernel, memory: memory)
+        reserveAddresses(addresses.managed.reduce(0) { $0 + $1.ownAddresses.count })
         for interface in addresses.managed {
             for (address, origin) in interface.ownAddresses {
                 want(.address(address), from: origin.location, of: interface.index)

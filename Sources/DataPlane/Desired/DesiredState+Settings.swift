@@ -6,6 +6,7 @@ extension Config {
     /// The sysctls that a plan must know, given the links that are there.
     public func sysctlsToObserve(_ links: [Link], memory: Memory) -> Set<SysctlName> {
         var names: Set<SysctlName> = []
+        names.reserveCapacity(8 * (interfaces.count + sysctls.count))
         for key in ["rp_filter", "promote_secondaries"] {
             names.insert(.interface("all", "ipv4", key))
         }

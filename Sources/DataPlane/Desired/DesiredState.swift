@@ -70,6 +70,9 @@ public struct DesiredState: Sendable {
         return wanted == rule
     }
 
+    /// Makes room for so many addresses.
+    mutating func reserveAddresses(_ count: Int) { indices.reserveAddresses(count) }
+
     mutating func want(
         _ object: KernelObject, from origin: SourceLocation?, of owner: InterfaceIndex? = nil
     ) {

@@ -121,13 +121,13 @@ extension FinalAddresses {
                             routes.lazy.filter { $0.connectsSubnet && !memory.owns($0) }
                                 .map(\.destination))
                     }, protocol: `protocol`, reporting: &state)
-            let mine = Set(own.map(\.address.identity))
+            lazy var mine = Set(own.map(\.address.identity))
             let addresses =
                 own.map(\.address) + foreign.filter { !mine.contains($0.identity) }
             byLink[link.index] = addresses
             managed.append(
                 ManagedInterface(
-                    config: entry.config, link: link, table: entry.table,
+                    entry: entry, link: link,
                     mtuThen: entry.mtuThen(memory) ?? link.mtu, ownAddresses: own,
                     addresses: addresses,
                     leaving: LeavingAddresses(ours.filter { !mine.contains($0.identity) }),

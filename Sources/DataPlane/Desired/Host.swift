@@ -3,11 +3,18 @@ import Plist
 
 /// The file's interfaces, each with the link of this host that it means.
 struct Host {
-    struct Entry {
-        var config: InterfaceConfig
-        var link: Link?
+    /// One object for all who look: its many fields are not copied.
+    final class Entry {
+        let config: InterfaceConfig
+        let link: Link?
         /// The number of its route table.
-        var table: UInt32
+        let table: UInt32
+
+        init(config: InterfaceConfig, link: Link?, table: UInt32) {
+            self.config = config
+            self.link = link
+            self.table = table
+        }
 
         /// The MTU that its link will have: the file's, or the first one seen where the file no
         /// longer has any; nil where the link is not there.

@@ -14,6 +14,8 @@ struct IdentityIndex {
         if case .address(let address) = identity { addresses[address] } else { others[identity] }
     }
 
+    mutating func reserveAddresses(_ count: Int) { addresses.reserveCapacity(count) }
+
     /// Whether the identity is new; one that is not keeps its place.
     mutating func insert(_ identity: KernelObject.Identity, at place: Int) -> Bool {
         if case .address(let address) = identity {

@@ -2,9 +2,8 @@ package import Netlink
 
 /// An interface that the files manage and this host has, with the addresses it will hold.
 struct ManagedInterface {
-    var config: InterfaceConfig
-    var link: Link
-    var table: UInt32
+    let entry: Host.Entry
+    let link: Link
     /// The MTU that the link will have.
     var mtuThen: UInt32
     /// What the file wants here now, in its order.
@@ -19,16 +18,20 @@ struct ManagedInterface {
     /// What main holds through it, by the first hop.
     var mainRoutes: [Route]
 
+    var config: InterfaceConfig { entry.config }
+    var table: UInt32 { entry.table }
     var index: InterfaceIndex { link.index }
     /// Whether routes through it can be there: a route needs its link up.
     var willBeUp: Bool { config.activationPolicy == .up || link.isUp }
 
     /// Its addresses that source rules are about: neither link-local nor loopback.
     func globalAddresses(_ family: AddressFamily) -> [InterfaceAddress] {
-        func isMeant(_ address: InterfaceAddress) -> Bool {
-            address.family == family && address.isGlobal
+        var global: [InterfaceAddress] = []
+        global.reserveCapacity(addresses.count)
+        for address in addresses where address.family == family && address.isGlobal {
+            global.append(address)
         }
-        return addresses.allSatisfy(isMeant) ? addresses : addresses.filter(isMeant)
+        return global
     }
 }
 

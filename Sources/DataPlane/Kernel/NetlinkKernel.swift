@@ -49,7 +49,9 @@ public final class NetlinkKernel: Kernel {
             }
         }
         let configurations = Dictionary(interfaces.map { ($0.link.name, $0.configuration) }) { $1 }
-        for name in names(state.links) {
+        let names = names(state.links)
+        state.sysctls.reserveCapacity(names.count)
+        for name in names {
             let (family, interface, key) = name.ofInterface ?? ("", "", "")
             let value = configurations[interface]?.value(family, key)
             state.sysctls[name] = value.map(String.init) ?? sysctls.read(name)

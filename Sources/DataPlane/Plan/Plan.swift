@@ -140,5 +140,5 @@ struct Steps {
         byPhase[phase.rawValue].append(change)
     }
 
-    var inOrder: [Change] { Array(byPhase.joined()) }
+    var inOrder: [Change] { byPhase.reduce(into: []) { $0 += $1 } }
 }

@@ -8,6 +8,9 @@ extension Planner {
             kernel.addresses.enumerated().map { ($1.identity, $0) },
             uniquingKeysWith: { first, _ in first })
         var replaced: Set<InterfaceAddress.Identity> = []
+        if memory.createdAddresses.isEmpty {
+            memory.createdAddresses.reserveCapacity(desired.wanted.count)
+        }
         for entry in desired.wanted {
             guard case .address(let address) = entry.object else { continue }
             guard let there = observed[address.identity].map({ kernel.addresses[$0] }) else {
