@@ -52,18 +52,4 @@ import Testing
         }
         #expect(Snapshot(machine.state) == Snapshot(.twoNICs))
     }
-
-    @Test("a memory of more than a person's file may have is read back")
-    func largeMemory() throws {
-        var memory = Memory()
-        for bits in 0..<60_000 {
-            let address = IPAddress(family: .ipv6, bits: 0x2001_0db8 << 96 | UInt128(bits))
-            memory.createdAddresses.insert(
-                InterfaceAddress(interface: 3, address: address, prefixLength: 64).identity)
-        }
-        let identity = StateFolder.Identity(boot: "boot", namespace: "1")
-        let bytes = Array(MemoryRecord(identity: identity, memory: memory).text.utf8)
-        #expect(bytes.count > PlistReader.maximumSize)
-        #expect(try MemoryRecord(bytes, path: "state").memory == memory)
-    }
 }

@@ -16,53 +16,50 @@ struct MemoryRecord {
     /// - Throws: for bytes that this did not write.
     init(_ bytes: [UInt8], path: String) throws(FileError) {
         let reading = PlistReader.readWhole(SourceText(file: path, bytes: bytes))
-        let corrupt = FileError(
-            "understand", path, .invalidArgument,
-            hint: "it is damaged; without it the first values of settings are forgotten: rm \(path)"
-        )
-        guard reading.diagnostics.isEmpty, let root = reading.root?.value,
-            root["Version"]?.string == "1", let boot = root["Boot"]?.string,
-            let namespace = root["Namespace"]?.string
-        else { throw corrupt }
-        identity = StateFolder.Identity(boot: boot, namespace: namespace)
+        do throws(Damage) {
+            guard reading.diagnostics.isEmpty else { throw Damage() }
+            try self.init(try reading.root.orDamage())
+        } catch {
+            throw FileError(
+                "understand", path, .invalidArgument,
+                hint: "it is damaged; without it the first values of settings are forgotten: "
+                    + "rm \(path)")
+        }
+    }
+
+    private init(_ node: PlistNode) throws(Damage) {
+        let root = node.value
+        guard root["Version"]?.string == "1" else { throw Damage() }
+        identity = StateFolder.Identity(
+            boot: try root.required("Boot", \.string),
+            namespace: try root.required("Namespace", \.string))
         memory = Memory()
-        memory.protocols = Set(root["Protocols"]?.elements.compactMap { $0.number() } ?? [])
-        memory.files = root["Files"]?.elements.compactMap(\.string) ?? []
-        memory.discovery = root["Discovery"]?.string
+        memory.protocols = Set(
+            try root.elements("Protocols") { value throws(Damage) in
+                try value.number(UInt8.self).orDamage()
+            })
+        memory.files = try root.elements("Files") { value throws(Damage) in
+            try value.string.orDamage()
+        }
+        memory.discovery = try root.optional("Discovery", \.string)
         var addresses: [InterfaceAddress.Identity] = []
-        for entry in root["Addresses"]?.entries ?? [] {
-            guard let interface = InterfaceIndex(entry.key) else { throw corrupt }
-            var text = entry.value.string ?? ""
-            let prefixes = text.withUTF8 { bytes in
-                bytes.split(separator: UInt8(ascii: " ")).map {
-                    IPPrefix.parse(UnsafeBufferPointer(rebasing: $0))
-                }
-            }
-            for prefix in prefixes {
-                guard let (address, length) = prefix else { throw corrupt }
-                addresses.append(
-                    .init(interface: interface, address: address, prefixLength: length))
-            }
+        for entry in try root.entries("Addresses") {
+            addresses += try Self.addresses(of: entry)
         }
         memory.createdAddresses = Set(addresses)
-        for value in root["Settings"]?.elements ?? [] {
-            guard let setting = RememberedSetting(value) else { throw corrupt }
+        for setting in try root.elements("Settings", RememberedSetting.init) {
             memory.settings[setting.first.identity] = setting
         }
-        for entry in root["Queues"]?.entries ?? [] {
-            guard let interface = InterfaceIndex(entry.key),
-                let settings = QueueRecord.settings(of: interface, entry.value)
-            else { throw corrupt }
-            for setting in settings { memory.settings[setting.first.identity] = setting }
+        for entry in try root.entries("Queues") {
+            for setting in try QueueRecord.settings(entry) {
+                memory.settings[setting.first.identity] = setting
+            }
         }
-        for value in root["Pending"]?.elements ?? [] {
-            guard let route = Route(value) else { throw corrupt }
-            memory.pending.append(.route(route))
-        }
-        if case .dictionary(let entries)? = reading.root?.content,
-            let node = entries.first(where: { $0.key == "Bindings" })?.value
+        memory.pending = try root.elements("Pending", Route.init).map { .route($0) }
+        if case .dictionary(let entries) = node.content,
+            let bindings = entries.first(where: { $0.key == "Bindings" })?.value
         {
-            do { memory.bindings = try Bindings(node) } catch { throw corrupt }
+            do { memory.bindings = try Bindings(bindings) } catch { throw Damage() }
         }
     }
 
@@ -105,6 +102,24 @@ struct MemoryRecord {
         return PlistValue.dictionary(entries).text
     }
 
+    private static func addresses(
+        of entry: PlistValue.Entry
+    ) throws(Damage) -> [InterfaceAddress.Identity] {
+        let interface = try InterfaceIndex(entry.key).orDamage()
+        var text = try entry.value.string.orDamage()
+        let prefixes = text.withUTF8 { bytes in
+            bytes.split(separator: UInt8(ascii: " ")).map {
+                IPPrefix.parse(UnsafeBufferPointer(rebasing: $0))
+            }
+        }
+        var addresses: [InterfaceAddress.Identity] = []
+        for prefix in prefixes {
+            let (address, length) = try prefix.orDamage()
+            addresses.append(.init(interface: interface, address: address, prefixLength: length))
+        }
+        return addresses
+    }
+
     /// One entry an interface: `"3" = "10.0.0.20/24 10.0.0.30/24";`
     private var addresses: [PlistValue.Entry] {
         Dictionary(grouping: memory.createdAddresses, by: \.interface)
@@ -116,84 +131,5 @@ struct MemoryRecord {
                 }
                 return .init("\(interface)", .string(text))
             }
-    }
-}
-
-extension RememberedSetting {
-    fileprivate var isOfQueue: Bool { if case .steering = first { true } else { false } }
-
-    fileprivate init?(_ value: PlistValue) {
-        guard let first = value["First"]?.string, let ours = value["Ours"]?.string else {
-            return nil
-        }
-        let interface: InterfaceIndex? = value["Interface"]?.number()
-        func object(_ text: String) -> KernelObject? {
-            if value["Channels"] != nil {
-                guard let interface, let counts = ChannelCounts(text) else { return nil }
-                return .channels(ChannelSetting(interface: interface, counts))
-            }
-            if let path = value["Sysctl"]?.string {
-                return .sysctl(
-                    SysctlSetting(
-                        name: SysctlName(path: path), value: text, interface: interface))
-            }
-            guard let interface, let kind = value["Link"]?.string else { return nil }
-            let setting: LinkSetting.Value? =
-                switch kind {
-                case "mtu": UInt32(text).map { .mtu($0) }
-                case "group": UInt32(text).map { .group($0) }
-                case "up": .up(text == "YES")
-                default: nil
-                }
-            return setting.map { .link(LinkSetting(interface: interface, $0)) }
-        }
-        guard let first = object(first), let ours = object(ours) else { return nil }
-        let cause = value["Cause"]?.string.map(SysctlName.init(path:))
-        self.init(first: first, ours: ours, cause: cause)
-    }
-
-    fileprivate var plistValue: PlistValue {
-        var entries: [PlistValue.Entry] = []
-        switch first {
-        case .sysctl(let setting):
-            entries.append(.init("Sysctl", .string(setting.name.path)))
-            if let interface = setting.interface {
-                entries.append(.init("Interface", .integer(interface)))
-            }
-        case .link(let setting):
-            let kind =
-                switch setting.value {
-                case .mtu: "mtu"
-                case .group: "group"
-                case .up: "up"
-                }
-            entries.append(.init("Link", .string(kind)))
-            entries.append(.init("Interface", .integer(setting.interface)))
-        case .channels(let setting):
-            entries.append(.init("Channels", .boolean(true)))
-            entries.append(.init("Interface", .integer(setting.interface)))
-        case .address, .route, .rule, .steering:
-            break
-        }
-        entries.append(.init("First", first.settingText))
-        entries.append(.init("Ours", ours.settingText))
-        if let cause { entries.append(.init("Cause", .string(cause.path))) }
-        return .dictionary(entries)
-    }
-}
-
-extension KernelObject {
-    fileprivate var settingText: PlistValue {
-        switch self {
-        case .sysctl(let setting): .string(setting.value)
-        case .link(let setting):
-            switch setting.value {
-            case .mtu(let mtu): .integer(mtu)
-            case .group(let group): .integer(group)
-            case .up(let isUp): .boolean(isUp)
-            }
-        case .channels(let setting): .string(setting.counts.words.text)
-        case .address, .route, .rule, .steering: .string("")
-        }
     }
 }

@@ -37,16 +37,15 @@ enum QueueRecord {
         }
     }
 
-    /// nil for what `entries` does not write.
-    static func settings(
-        of interface: InterfaceIndex, _ value: PlistValue
-    ) -> [RememberedSetting]? {
+    static func settings(_ entry: PlistValue.Entry) throws(Damage) -> [RememberedSetting] {
+        let interface = try InterfaceIndex(entry.key).orDamage()
         var settings: [RememberedSetting] = []
-        for entry in value.entries {
-            let words = Array((entry.value.string ?? "").utf8).split(separator: UInt8(ascii: " "))
-            guard words.count.isMultiple(of: 3) else { return nil }
+        for entry in try entry.value.entries {
+            let words = Array(try entry.value.string.orDamage().utf8)
+                .split(separator: UInt8(ascii: " "))
+            guard words.count.isMultiple(of: 3) else { throw Damage() }
             for place in stride(from: 0, to: words.count, by: 3) {
-                guard let queue = Int(bytes: words[place]) else { return nil }
+                let queue = try Int(bytes: words[place]).orDamage()
                 let file: QueueFile =
                     switch entry.key {
                     case "rps_cpus": .rps(queue)
@@ -54,18 +53,16 @@ enum QueueRecord {
                     case "xps_cpus": .xps(queue)
                     default: .interrupt(entry.key)
                     }
-                func object(_ bytes: ArraySlice<UInt8>) -> KernelObject? {
-                    QueueValue(bytes: bytes, of: file).map {
-                        .steering(SteeringSetting(interface: interface, file, $0))
-                    }
+                func object(_ bytes: ArraySlice<UInt8>) throws(Damage) -> KernelObject {
+                    let value = try QueueValue(bytes: bytes, of: file).orDamage()
+                    return .steering(SteeringSetting(interface: interface, file, value))
                 }
                 let values = words[place + 2].split(separator: UInt8(ascii: "="))
-                guard let first = object(words[place + 1]), let ours = values.first.flatMap(object)
-                else { return nil }
+                guard (1...2).contains(values.count) else { throw Damage() }
                 settings.append(
                     RememberedSetting(
-                        first: first, ours: ours,
-                        narrowed: values.count > 1 ? object(values[1]) : nil))
+                        first: try object(words[place + 1]), ours: try object(values[0]),
+                        narrowed: values.count > 1 ? try object(values[1]) : nil))
             }
         }
         return settings

@@ -23,26 +23,25 @@ extension Route {
         return .dictionary(entries)
     }
 
-    init?(_ value: PlistValue) {
-        guard let text = value["Destination"]?.string,
-            let (address, length) = IPPrefix.parse(text),
-            let table: UInt32 = value["Table"]?.number(),
-            let type: UInt8 = value["Type"]?.number(),
-            let scope: UInt8 = value["Scope"]?.number(),
-            let mark: UInt8 = value["Protocol"]?.number(),
-            let metric: UInt32 = value["Metric"]?.number(),
-            let typeOfService: UInt8 = value["TypeOfService"]?.number(),
-            let flags: UInt32 = value["Flags"]?.number()
-        else { return nil }
+    init(_ value: PlistValue) throws(Damage) {
         self.init(
-            destination: IPPrefix(address, length: length), table: table,
-            type: RouteType(rawValue: type), scope: RouteScope(rawValue: scope),
-            protocol: RouteProtocol(rawValue: mark), metric: metric,
-            preferredSource: value["PreferredSource"]?.string.flatMap { IPAddress($0) },
-            nextHops: value["NextHops"]?.elements.compactMap(NextHop.init) ?? [],
-            mtu: value["MTU"]?.number(), typeOfService: typeOfService, flags: flags,
-            otherAttributes: value["Attributes"]?.elements.compactMap(RawAttribute.init) ?? [])
+            destination: try value.required("Destination") { $0.string.flatMap { IPPrefix($0) } },
+            table: try value.required("Table") { $0.number() },
+            type: RouteType(rawValue: try value.required("Type") { $0.number() }),
+            scope: RouteScope(rawValue: try value.required("Scope") { $0.number() }),
+            protocol: RouteProtocol(rawValue: try value.required("Protocol") { $0.number() }),
+            metric: try value.required("Metric") { $0.number() },
+            preferredSource: try value.optional("PreferredSource", \.address),
+            nextHops: try value.elements("NextHops", NextHop.init),
+            mtu: try value.optional("MTU") { $0.number() },
+            typeOfService: try value.required("TypeOfService") { $0.number() },
+            flags: try value.required("Flags") { $0.number() },
+            otherAttributes: try value.elements("Attributes", RawAttribute.init))
     }
+}
+
+extension PlistValue {
+    fileprivate var address: IPAddress? { string.flatMap { IPAddress($0) } }
 }
 
 extension NextHop {
@@ -56,13 +55,13 @@ extension NextHop {
         return .dictionary(entries)
     }
 
-    fileprivate init?(_ value: PlistValue) {
-        guard let weight: UInt16 = value["Weight"]?.number() else { return nil }
+    fileprivate init(_ value: PlistValue) throws(Damage) {
         self.init(
-            interface: value["Interface"]?.number(),
-            gateway: value["Gateway"]?.string.flatMap { IPAddress($0) }, weight: weight,
-            isOnLink: value["OnLink"]?.string == "YES",
-            otherAttributes: value["Attributes"]?.elements.compactMap(RawAttribute.init) ?? [])
+            interface: try value.optional("Interface") { $0.number() },
+            gateway: try value.optional("Gateway", \.address),
+            weight: try value.required("Weight") { $0.number() },
+            isOnLink: try value.required("OnLink", \.boolean),
+            otherAttributes: try value.elements("Attributes", RawAttribute.init))
     }
 }
 
@@ -77,13 +76,13 @@ extension RawAttribute {
         ])
     }
 
-    fileprivate init?(_ value: PlistValue) {
-        guard let type: UInt16 = value["Type"]?.number(), let text = value["Payload"]?.string
-        else { return nil }
+    fileprivate init(_ value: PlistValue) throws(Damage) {
+        let text = try value.required("Payload", \.string)
         let digits = text.compactMap(\.hexDigitValue)
-        let payload = stride(from: 0, to: digits.count - 1, by: 2).map {
+        guard digits.count == text.count, digits.count.isMultiple(of: 2) else { throw Damage() }
+        let payload = stride(from: 0, to: digits.count, by: 2).map {
             UInt8(digits[$0] << 4 | digits[$0 + 1])
         }
-        self.init(type: type, payload: payload)
+        self.init(type: try value.required("Type") { $0.number() }, payload: payload)
     }
 }

@@ -11,20 +11,20 @@ struct TableFile {
     func load() throws(FileError) -> [MACAddress: UInt32] {
         guard let bytes = try Files.read(path) else { return [:] }
         let reading = PlistReader.readWhole(SourceText(file: path, bytes: bytes))
-        let corrupt = FileError(
-            "understand", path, .invalidArgument,
-            hint: "it is damaged; without it tables are handed out anew: rm \(path)")
-        guard reading.diagnostics.isEmpty, let root = reading.root?.value,
-            root["Version"]?.string == "1"
-        else { throw corrupt }
-        var tables: [MACAddress: UInt32] = [:]
-        for entry in root["Tables"]?.entries ?? [] {
-            guard let mac = MACAddress(entry.key), let table: UInt32 = entry.value.number() else {
-                throw corrupt
+        do throws(Damage) {
+            guard reading.diagnostics.isEmpty, let root = reading.root?.value,
+                root["Version"]?.string == "1"
+            else { throw Damage() }
+            var tables: [MACAddress: UInt32] = [:]
+            for entry in try root.entries("Tables") {
+                tables[try MACAddress(entry.key).orDamage()] = try entry.value.number().orDamage()
             }
-            tables[mac] = table
+            return tables
+        } catch {
+            throw FileError(
+                "understand", path, .invalidArgument,
+                hint: "it is damaged; without it tables are handed out anew: rm \(path)")
         }
-        return tables
     }
 
     /// Adds numbers to what the file says by then: runs in other namespaces may add theirs.

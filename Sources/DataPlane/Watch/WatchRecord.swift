@@ -78,16 +78,13 @@ extension WatchRecord {
         guard reading.diagnostics.isEmpty, let root = reading.root?.value,
             root["Version"]?.string == "1"
         else { return nil }
-        reason = root["Hold"]?.string
-        reasonEnd = root["HoldEnd"]?.number()
-        isCalledBack = root["CalledBack"]?.string == "YES"
-        incidents = (root["Incidents"]?.elements ?? []).compactMap { value in
-            guard let culprit = value["Culprit"]?.string, let example = value["Example"]?.string,
-                let count: Int = value["Count"]?.number(),
-                let time: Int64 = value["Time"]?.number(), time >= 0
-            else { return nil }
-            return Incident(culprit: culprit, count: count, example: example, time: time)
-        }
+        do throws(Damage) {
+            reason = try root.optional("Hold", \.string)
+            reasonEnd = try root.optional("HoldEnd") { $0.number() }
+            isCalledBack = try root.required("CalledBack", \.boolean)
+            // One before the boot is nobody's.
+            incidents = try root.elements("Incidents", Incident.init).filter { $0.time >= 0 }
+        } catch { return nil }
     }
 
     var text: String {
@@ -104,5 +101,15 @@ extension WatchRecord {
                 + (reasonEnd.map { [.init("HoldEnd", .integer($0))] } ?? [])
                 + [.init("Incidents", .array(incidents))]
         ).text
+    }
+}
+
+extension WatchRecord.Incident {
+    fileprivate init(_ value: PlistValue) throws(Damage) {
+        self.init(
+            culprit: try value.required("Culprit", \.string),
+            count: try value.required("Count") { $0.number() },
+            example: try value.required("Example", \.string),
+            time: try value.required("Time") { $0.number() })
     }
 }
