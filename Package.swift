@@ -25,9 +25,10 @@ let quickMetadata: [SwiftSetting] =
     ]
 
 /// `rtsetup` is one thread, so its modules count references without the processor's locks: 7 % of
-/// a run. What `rtdiscover` is made of has threads, and goes without.
+/// a run. `scripts/build` asks for it; what `rtdiscover` is made of, and who takes a library, may have
+/// threads.
 let oneThread: [SwiftSetting] =
-    isDependency
+    Context.environment["RTSETUP_ONE_THREAD"] == nil
     ? []
     : [.unsafeFlags(["-Xfrontend", "-assume-single-threaded"], .when(configuration: .release))]
 

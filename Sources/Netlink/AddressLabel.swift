@@ -17,6 +17,7 @@ public struct AddressLabel: Hashable, Sendable {
         (head, tail) = words
     }
 
+    /// - Parameter text: what is beyond 15 bytes is left out.
     public init(_ text: String) { self.init(text.utf8) }
 }
 
@@ -24,8 +25,4 @@ extension AddressLabel: CustomStringConvertible {
     public var description: String {
         withUnsafeBytes(of: (head, tail)) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
-}
-
-extension AddressLabel: ExpressibleByStringLiteral {
-    public init(stringLiteral text: String) { self.init(text) }
 }

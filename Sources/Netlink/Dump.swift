@@ -6,6 +6,8 @@ struct Dump<Value> {
     let sequence: UInt32
     let portID: UInt32
     private(set) var values: [Value] = []
+    /// How many datagrams held values.
+    private(set) var answers = 0
     private(set) var isComplete = false
     /// The table changed under the dump: some entries may be missing, others come twice.
     private(set) var isInterrupted = false
@@ -21,6 +23,7 @@ struct Dump<Value> {
         _ datagram: MessageReader, _ decode: (Message) throws(MalformedMessage) -> Value?
     ) throws(KernelError) {
         var error: (Acknowledgement)?
+        let known = values.count
         do throws(MalformedMessage) {
             var datagram = datagram
             while error == nil, let message = try datagram.next() {
@@ -39,6 +42,7 @@ struct Dump<Value> {
         } catch {
             throw .malformed(operation)
         }
+        if values.count > known { answers += 1 }
         if let (errno, message) = error?.error {
             throw KernelError(operation, errno, message: message)
         }

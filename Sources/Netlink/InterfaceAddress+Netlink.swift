@@ -27,7 +27,10 @@ extension InterfaceAddress {
             case IFA_BROADCAST: broadcast = try attribute.address(family)
             case IFA_LABEL:
                 let text = AddressLabel(attribute.payload.prefix { $0 != 0 })
-                label = text == names[interface] ? nil : text
+                let name = names[interface]
+                // A name that is no UTF-8 is known with repairs.
+                let isName = text == name || AddressLabel(text.description) == name
+                label = isName ? nil : text
             case IFA_FLAGS: flags = AddressFlags(rawValue: try attribute.integer())
             case IFA_PROTO: `protocol` = try attribute.integer()
             case IFA_RT_PRIORITY: metric = try attribute.integer()

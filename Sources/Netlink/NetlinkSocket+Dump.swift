@@ -27,8 +27,8 @@ extension NetlinkSocket {
     /// `ip -d address show`.
     ///
     /// Thousands of IPv6 addresses take seconds to leave duplicate address detection, and each that
-    /// does interrupts a reading of all. Those of one interface fit into one answer as a rule, which
-    /// nothing interrupts.
+    /// does interrupts a reading of all. Then they are read interface by interface, so that those of
+    /// different interfaces are not of the same moment.
     ///
     /// - Parameter names: what the interfaces are called: a label that says the same is none.
     public func addresses(
@@ -53,11 +53,16 @@ extension NetlinkSocket {
     }
 
     /// - Parameter interface: 0 for all.
-    private func addresses(
+    func addresses(
         _ family: AddressFamily, of interface: InterfaceIndex,
         names: [InterfaceIndex: AddressLabel], patience: Duration
     ) throws(KernelError) -> [InterfaceAddress] {
-        try dump("dump \(family) addresses", patience: patience) { writer in
+        // The kernel tells of no interruption where one interface is asked for (inet_dump_ifaddr,
+        // inet6_dump_addr): readings must agree in what no duplicate address detection changes.
+        let isSame: ((InterfaceAddress, InterfaceAddress) -> Bool)? =
+            interface == 0
+            ? nil : { $0.address == $1.address && $0.prefixLength == $1.prefixLength }
+        return try dump("dump \(family) addresses", patience: patience, isSame: isSame) { writer in
             var header = ifaddrmsg()
             header.ifa_family = family.rawValue
             header.ifa_index = UInt32(bitPattern: interface)
@@ -103,16 +108,20 @@ extension NetlinkSocket {
 
     /// Every object that answers the request.
     ///
-    /// - Parameter decode: nil for a message that is none of them.
+    /// - Parameters:
+    ///   - isSame: given for what the kernel does not mark as interrupted: where it took more than
+    ///     one answer, two readings must agree.
+    ///   - decode: nil for a message that is none of them.
     func dump<Value>(
         _ operation: String, patience: Duration = patience,
-        request: (inout MessageWriter) -> Void,
+        isSame: ((Value, Value) -> Bool)? = nil, request: (inout MessageWriter) -> Void,
         decode: (Message) throws(MalformedMessage) -> Value?
     ) throws(KernelError) -> [Value] {
         var writer = MessageWriter()
         request(&writer)
         let deadline = ContinuousClock.now + patience
         var pause: UInt32 = 1000
+        var last: [Value]?
         while true {
             let sequence = takeSequences(1)
             writer.setSequence(sequence, at: 0)
@@ -121,7 +130,11 @@ extension NetlinkSocket {
             while !dump.isComplete {
                 try dump.take(try receive(for: operation), decode)
             }
-            if !dump.isInterrupted { return dump.values }
+            if !dump.isInterrupted {
+                guard let isSame, dump.answers > 1 else { return dump.values }
+                if last?.elementsEqual(dump.values, by: isSame) == true { return dump.values }
+                last = dump.values
+            }
             guard ContinuousClock.now < deadline else { break }
             usleep(pause)
             pause = min(2 * pause, 100_000)

@@ -45,7 +45,7 @@ struct GlobalOptions: ParsableArguments {
             "How long to wait for another rtsetup. Default: 10.", valueName: "seconds"),
         transform: { text in
             guard let seconds = Double(text), seconds >= 0, seconds < 1e6 else {
-                throw ValidationError("it takes seconds from 0")
+                throw ValidationError("it takes seconds, from 0 to under 1000000")
             }
             return seconds
         })

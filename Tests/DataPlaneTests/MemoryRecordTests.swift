@@ -87,7 +87,7 @@ import Testing
 
     @Test("of which any value is damaged is an error, and none is forgotten") func damage() throws {
         let record = try Self.written(try Self.sample())
-        let damaged = record.damagedInOnePlace()
+        let damaged = record.damagedInOnePlace() + record.withoutOneKey()
         #expect(damaged.count > 60)
         for (place, value) in damaged {
             #expect(throws: FileError.self, "\(place)") { try Self.read(value) }
@@ -96,10 +96,18 @@ import Testing
 }
 
 extension PlistValue {
-    /// Texts of others, in which nothing can be wrong.
+    /// Texts of others: any is right.
     private static let free: Set<String> = [
-        "Boot", "Namespace", "Files", "Discovery", "Sysctl", "Cause", "Bindings",
+        "Boot", "Namespace", "Files", "Discovery", "Sysctl", "Cause",
     ]
+
+    /// Itself once for each key of a record that must be there.
+    fileprivate func withoutOneKey() -> [(place: String, value: PlistValue)] {
+        guard case .dictionary(let entries) = self else { return [] }
+        return entries.filter { !["Discovery", "Bindings"].contains($0.key) }.map { entry in
+            ("without \(entry.key)", .dictionary(entries.filter { $0.key != entry.key }))
+        }
+    }
 
     /// Itself once for each value in it, which then says what nobody writes.
     fileprivate func damagedInOnePlace() -> [(place: String, value: PlistValue)] {
@@ -122,8 +130,11 @@ extension PlistValue {
             return own
                 + entries.indices.flatMap { index -> [(String, PlistValue)] in
                     let key = entries[index].key
+                    if key == "Bindings" { return [] }
                     if Self.free.contains(key) || isSysctl && ["First", "Ours"].contains(key) {
-                        return []
+                        var all = entries
+                        all[index].value = .dictionary([])
+                        return [(".\(key)", .dictionary(all))]
                     }
                     return entries[index].value.damagedInOnePlace().map { place, value in
                         var all = entries

@@ -22,7 +22,9 @@ import Testing
     @Test("a label that is the interface's name is none") func label() throws {
         let address = Samples.addresses[0]
         let bytes = Samples.encoded { address.write(.add, to: &$0) }
-        let seen = try decode(bytes) { try InterfaceAddress($0, names: [3: "eth0:1"]) }
+        let seen = try decode(bytes) {
+            try InterfaceAddress($0, names: [3: AddressLabel("eth0:1")])
+        }
         #expect(seen?.label == nil)
     }
 

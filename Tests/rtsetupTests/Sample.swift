@@ -39,7 +39,7 @@ enum Sample {
             address("10.0.0.30", 24, metric: 1001, flags: [.secondary]),
             InterfaceAddress(
                 interface: 12, address: parsed("10.9.0.1"), prefixLength: 32,
-                peer: parsed("10.9.0.2"), label: "eth1:9"),
+                peer: parsed("10.9.0.2"), label: AddressLabel("eth1:9")),
             address("10.4.0.1", 24, flags: [.noPrefixRoute]),
             address("2001:db8::20", 64, flags: [.noDAD]),
             address("2001:db8::21", 64, preferred: 0, flags: [.noDAD, .deprecated]),

@@ -178,20 +178,23 @@ extension DesiredState {
 
     /// One source cannot have two tables.
     private mutating func checkDuplicates(_ addresses: FinalAddresses) {
-        for address in addresses.duplicates {
-            let holders = addresses.managed(holding: address)
-            for (other, interface) in zip(holders, holders.dropFirst()) {
-                guard let held = interface.addresses.first(where: { $0.address == address }) else {
-                    continue
-                }
-                reportDuplicate(of: held, on: interface, beside: other, leaving: .removals)
+        guard addresses.hasDuplicates || !addresses.strays.isEmpty else { return }
+        // By its place: an interface is too large to be kept for each of its addresses.
+        var holders: [IPAddress: Int] = [:]
+        for (place, interface) in addresses.managed.enumerated() {
+            for held in interface.addresses where held.isGlobal {
+                guard let other = holders.updateValue(place, forKey: held.address), other != place
+                else { continue }
+                reportDuplicate(
+                    of: held, on: interface, beside: addresses.managed[other], leaving: .removals)
             }
         }
         for stray in addresses.strays {
             guard let here = addresses.managed.first(where: { $0.index == stray.interface }),
-                let home = addresses.managed(holding: stray.address).last
+                let home = holders[stray.address]
             else { continue }
-            reportDuplicate(of: stray, on: here, beside: home, leaving: .nothing)
+            reportDuplicate(
+                of: stray, on: here, beside: addresses.managed[home], leaving: .nothing)
         }
     }
 

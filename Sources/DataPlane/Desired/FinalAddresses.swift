@@ -22,18 +22,12 @@ struct FinalAddresses {
         return holders(in: .host(address)).contains { $0.interface != nil }
     }
 
-    /// The global addresses that more than one interface that is here will have, in order.
-    var duplicates: [IPAddress] {
+    /// Whether more than one interface that is here will have some global address.
+    var hasDuplicates: Bool {
         let here = holders.lazy.filter { $0.interface != nil }
-        return zip(here, here.dropFirst())
-            .filter { $0.address == $1.address && $0.interface != $1.interface }
-            .map { $0.0.address }.sortedOnce()
-    }
-
-    /// The managed interfaces that will have a global address, in the files' order.
-    func managed(holding address: IPAddress) -> [ManagedInterface] {
-        let indices = holders(in: .host(address)).compactMap(\.interface)
-        return managed.filter { indices.contains($0.index) }
+        return zip(here, here.dropFirst()).contains {
+            $0.address == $1.address && $0.interface != $1.interface
+        }
     }
 
     /// The addresses in a block that other interfaces hold, in order.

@@ -8,6 +8,7 @@ struct AddressLoss {
     private let kernel: KernelState
     private let leaving: [InterfaceAddress]
     private var emptied: Set<InterfaceIndex> = []
+    private var remainingSources: Set<IPAddress> = []
 
     init(_ steps: Steps, _ kernel: KernelState) {
         self.steps = steps
@@ -19,6 +20,8 @@ struct AddressLoss {
             return address
         }
         guard !isEmpty else { return }
+        let remaining = remaining
+        remainingSources = Set(remaining.map(\.address))
         emptied = Set(leaving.map(\.interface)).subtracting(
             remaining.lazy.filter { $0.family == .ipv4 }.map(\.interface))
     }
@@ -40,7 +43,7 @@ struct AddressLoss {
         guard !isEmpty, route.family == .ipv4, !leaving.derive(route) else { return nil }
         if route.table == RouteTable.main, let source = route.preferredSource,
             let cause = leaving.first(where: { $0.address == source }),
-            !remaining.contains(where: { $0.address == source })
+            !remainingSources.contains(source)
         {
             return cause
         }

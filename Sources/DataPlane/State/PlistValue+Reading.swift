@@ -44,22 +44,20 @@ extension PlistValue {
         return value
     }
 
-    /// The elements of a key's array; none where there is no such key.
+    /// The elements of the array that must stand under a key.
     func elements<Value>(
         _ key: String, _ read: (PlistValue) throws(Damage) -> Value
     ) throws(Damage) -> [Value] {
-        guard let value = self[key] else { return [] }
-        guard case .array(let elements) = value else { throw Damage() }
+        guard case .array(let elements)? = self[key] else { throw Damage() }
         var values: [Value] = []
         values.reserveCapacity(elements.count)
         for element in elements { values.append(try read(element)) }
         return values
     }
 
-    /// The entries of a key's dictionary; none where there is no such key.
+    /// The entries of the dictionary that must stand under a key.
     func entries(_ key: String) throws(Damage) -> [Entry] {
-        guard let value = self[key] else { return [] }
-        return try value.entries
+        try self[key].orDamage().entries
     }
 
     var entries: [Entry] {

@@ -10,7 +10,9 @@ struct Churn {
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        let words = ["sh", "-c", "yes \"$1\" | ip -batch -", "sh", lines.joined(separator: "\n")]
+        let words = [
+            "sh", "-c", "yes \"$1\" | timeout 60 ip -batch -", "sh", lines.joined(separator: "\n"),
+        ]
         var pointers = words.map { strdup($0) } + [nil]
         defer { pointers.forEach { free($0) } }
         var child: pid_t = 0

@@ -5,7 +5,8 @@ enum Samples {
     static let addresses = [
         InterfaceAddress(
             interface: 3, address: ipv4(20), prefixLength: 24, broadcast: ipv4(255),
-            label: "eth0:1", scope: .link, flags: [.noDAD, .noPrefixRoute], protocol: 82,
+            label: AddressLabel("eth0:1"), scope: .link, flags: [.noDAD, .noPrefixRoute],
+            protocol: 82,
             metric: 1001, preferredLifetime: 100, validLifetime: 200),
         InterfaceAddress(interface: 3, address: ipv4(20), prefixLength: 32, peer: ipv4(21)),
         InterfaceAddress(
