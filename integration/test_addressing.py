@@ -64,6 +64,26 @@ class Addressing(Case):
             self.assertLaw(capture, ["10.0.0.30", "10.0.0.31"])
         self.assertNothingToDo()
 
+    def test_a_first_address_that_comes_back_behind_the_others_is_a_warning(self):
+        three = '"10.0.0.20/24", "10.0.0.30/24", "10.0.0.31/24"'
+        self.vpc.grant("eth1", "10.0.0.30", "10.0.0.31")
+        first = self.apply(file(ETH0, ETH1.replace('"10.0.0.20/24"', three)))
+        self.assertNotIn("came before", first.err)
+        self.host.ip("addr del 10.0.0.20/24 dev eth1")
+        warning = "10.0.0.30 came before 10.0.0.20 on eth1"
+        self.assertIn(warning, self.apply().err)
+        self.assertEqual(self.local("eth1"), ["10.0.0.30", "10.0.0.31", "10.0.0.20"])
+        with Capture(self.vpc) as capture:
+            self.assertLaw(capture, ["10.0.0.20", "10.0.0.30", "10.0.0.31"])
+        again = self.apply()
+        self.assertIn("Nothing to do", again.out)
+        self.assertIn(warning, again.err)
+        cure = again.err.partition("; ip ")[2].partition(", then apply")[0]
+        self.host.ip(cure)
+        self.assertNotIn("came before", self.apply().err)
+        self.assertEqual(self.local("eth1"), ["10.0.0.20", "10.0.0.30", "10.0.0.31"])
+        self.assertNothingToDo()
+
     def test_an_address_moves_from_one_nic_to_another(self):
         self.vpc.grant("eth2", "10.0.0.30")
         both = '"10.0.0.20/24", "10.0.0.30/24"'
