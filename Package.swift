@@ -32,13 +32,16 @@ let oneThread: [SwiftSetting] =
     ? []
     : [.unsafeFlags(["-Xfrontend", "-assume-single-threaded"], .when(configuration: .release))]
 
-/// A run is as short as its start: relocations are packed, and the C++ libraries that the Swift
-/// runtime asks for are linked in, as the loader spends more time on their symbols than on ours.
+/// A run is as short as its start: relocations are packed, what the usual runs call stands side by
+/// side (`scripts/order`), and the C++ libraries that the Swift runtime asks for are linked in, as
+/// the loader spends more time on their symbols than on ours.
 let quickStart: [LinkerSetting] = [
     .unsafeFlags(
         [
             "-use-ld=lld", "-L", "\(Context.packageDirectory)/scripts/link",
             "-Xlinker", "-zpack-relative-relocs", "-Xlinker", "--no-export-dynamic",
+            "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/scripts/link/order",
+            "-Xlinker", "--no-warn-symbol-ordering",
             "-Xclang-linker", "-static-libgcc",
         ], .when(configuration: .release))
 ]
