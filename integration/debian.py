@@ -149,11 +149,13 @@ class Debian(Guest):
         return self.run("systemctl", "is-system-running", "--wait", check=False,
                         timeout=timeout).out.strip()
 
+    def moment(self, name, unit=""):
+        """A monotonic timestamp of systemd's about a unit, or about itself, in seconds."""
+        words = self.run("systemctl", "show", f"--property={name}", *unit.split()).out
+        return int(words.removeprefix(f"{name}=")) / 1e6
+
     def seconds_between(self, first, last, unit=""):
-        """Of systemd's properties of a unit, or of itself."""
-        words = self.run("systemctl", "show", f"--property={first},{last}", *unit.split()).out
-        times = dict(line.split("=") for line in words.splitlines())
-        return (int(times[last]) - int(times[first])) / 1e6
+        return self.moment(last, unit) - self.moment(first, unit)
 
     def cut(self):
         """The power goes."""

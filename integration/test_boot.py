@@ -72,16 +72,18 @@ def tearDownModule():
 
 @dataclass
 class Figures:
-    """Seconds of one boot: userspace as a whole, and what each unit took to start."""
+    """Seconds of one boot: userspace as a whole, what each unit took to start, and for how much of
+    that rtsetup.service waited until udev had named the NICs."""
 
     whole: float
     networkd: float
     apply: float
     watch: float
+    wait: float
 
     @property
     def share(self):
-        return (self.apply + self.watch) / self.networkd
+        return (self.apply - self.wait + self.watch) / self.networkd
 
 
 class World:
@@ -120,11 +122,20 @@ class World:
                 guest.seconds_between("UserspaceTimestampMonotonic", "FinishTimestampMonotonic"),
                 *(guest.seconds_between("InactiveExitTimestampMonotonic",
                                         "ActiveEnterTimestampMonotonic", unit)
-                  for unit in ("systemd-networkd.service", *UNITS))))
+                  for unit in ("systemd-networkd.service", *UNITS)),
+                max(0.0, self.named(guest) - guest.moment(
+                    "InactiveExitTimestampMonotonic", UNITS[0])) if kind == "with" else 0.0))
         except BaseException:
             guest.close()
             raise
         return guest
+
+    @staticmethod
+    def named(guest):
+        """When udev wrote down the last of the NICs, in seconds of the boot."""
+        now, up, *written = guest.shell(
+            "date +%s.%N; cut -d' ' -f1 /proc/uptime; stat -c %.6Y /run/udev/data/n*").out.split()
+        return max(map(float, written)) - float(now) + float(up)
 
     @functools.cached_property
     def payload(self):
@@ -485,11 +496,12 @@ class PowerCut(GuestCase):
 
 class Time(GuestCase):
     """At most 1 s longer is what is wanted, and emulated, some 50 times slower than hardware, a boot
-    is 0.3 to 0.7 s longer where nothing else runs: that is told, since other work on the machine moves
+    is 0.3 to 0.9 s longer where nothing else runs: that is told, since other work on the machine moves
     it by seconds.
 
     What is judged is a share, which nothing moves much: networkd starts at the same moment, and is
-    slowed down by the same. 1.5 to 2.0 was seen.
+    slowed down by the same. What udev needs does not count, as networkd does not wait for it: with it
+    1.5 to 2.1 was seen, without it 1.24.
     """
 
     def test_a_boot_takes_hardly_longer(self):
@@ -502,10 +514,14 @@ class Time(GuestCase):
             report(f"boots {kind} the package: "
                    + ", ".join(f"{boot.whole:.2f}" for boot in each) + " s")
         shortest = {kind: min(boot.whole for boot in each) for kind, each in boots.items()}
+        for boot in boots["with"]:
+            self.assertLess(boot.wait, boot.apply, boot)
+        report("rtsetup.service: " + ", ".join(
+            f"{boot.apply:.2f} s, {boot.wait:.2f} of them for udev" for boot in boots["with"]))
         share = min(boot.share for boot in boots["with"])
         report(f"longer by {shortest['with'] - shortest['without']:.2f} s (wanted: at most 1), "
                f"load {os.getloadavg()[0]:.1f}; both units take {share:.2f} of networkd's start")
-        self.assertLessEqual(share, 2.5)
+        self.assertLessEqual(share, 1.75)
 
 
 def moments(monitor, name):
