@@ -128,6 +128,28 @@ class Commands(Case):
         for kind in ("routes4", "routes6", "rules4", "rules6", "links", "sysctls"):
             self.assertEqual(done[kind], applied[kind])
 
+    def test_a_shell_script_has_all_that_a_copied_route_says(self):
+        self.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1")
+        way = "via 10.0.0.253 dev eth1 mtu lock 1400 advmss 1300 initcwnd 20 congctl lock cubic"
+        self.host.ip(f"route add 10.9.0.0/16 {way}")
+        self.write(file(ETH0, 'Name = eth1; Addressing = external; Gateway = "10.0.0.253";'))
+        script = self.rtsetup("plan", "--format", "shell").out
+        self.assertIn("mtu lock 1400", self.rtsetup("plan").out)
+        self.host.run("sh", "-eu", "-c", script)
+        self.assertIn("mtu lock 1400 advmss 1300 initcwnd 20 congctl lock cubic",
+                      self.host.run("ip", "route", "show", "table", "1001").stdout)
+        self.assertEqual([c["text"] for c in self.plan().changes() if c["kind"] == "route"], [])
+
+    def test_a_shell_script_tells_of_a_route_that_it_cannot_write(self):
+        self.host.ip("link set eth1 up", "addr add 10.0.0.20/24 dev eth1")
+        way = "encap ip id 7 dst 10.0.0.9 via 10.0.0.253 dev eth1"
+        self.host.ip(f"route add 10.9.0.0/16 {way}")
+        self.write(file(ETH0, 'Name = eth1; Addressing = external; Gateway = "10.0.0.253";'))
+        (line,) = [line for line in self.rtsetup("plan", "--format", "shell").out.splitlines()
+                   if "10.9.0.0/16" in line]
+        self.assertTrue(line.startswith("# add route 10.9.0.0/16"), line)
+        self.assertIn("its encapsulation cannot be written here", line)
+
     def test_a_shell_script_with_hostile_names_is_quoted(self):
         self.host.ip("link set eth1 name eth$(id)")
         self.write(file(ETH0, ETH1.replace("Name = eth1;", 'Name = "eth$(id)";')))

@@ -8,3 +8,12 @@ extension RawAttribute {
             .contains(type)
     }
 }
+
+extension Route {
+    /// Whether packets are wrapped into others on this way (`RTA_ENCAP`).
+    package var isEncapsulated: Bool {
+        (otherAttributes + nextHops.flatMap(\.otherAttributes)).contains {
+            $0.type == RTA_ENCAP.rawValue
+        }
+    }
+}

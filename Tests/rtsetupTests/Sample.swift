@@ -50,6 +50,19 @@ enum Sample {
         var source = route("10.8.0.0/16", via: "10.0.0.254")
         source.preferredSource = parsed("10.0.0.20")
         source.mtu = 1400
+        // lock 0x104: the MTU and ADVMSS; a round trip of 30 ms, ECN, two seconds at least.
+        let numbers: [(type: UInt16, value: UInt32)] = [
+            (1, 0x104), (3, 5), (4, 240), (5, 80), (8, 1300), (11, 20), (12, 1), (13, 2000),
+        ]
+        let cubic = bytes(of: [UInt16(10), 16]) + Array("cubic".utf8) + [0, 0, 0]
+        var measured = route("10.10.0.0/16", via: "10.0.0.254")
+        measured.mtu = 1400
+        measured.otherAttributes = [
+            RawAttribute(
+                type: 8,
+                payload: numbers.flatMap { bytes(of: [8, $0.type]) + bytes(of: [$0.value]) }
+                    + cubic)
+        ]
         var service = route("10.8.0.0/16", via: "10.0.0.254", metric: 7)
         service.typeOfService = 0x10
         var paths = route("10.2.0.0/16", via: "10.0.0.253", dev: 11)
@@ -65,7 +78,7 @@ enum Sample {
             route("10.5.0.0/16"),
             route("10.5.1.1/32", scope: .host),
             route("10.1.0.0/16", via: "fe80::1"),
-            source, service, paths,
+            source, measured, service, paths,
             Route(
                 destination: prefix("10.4.0.0/16"), table: 1001, type: .unreachable,
                 protocol: mark, metric: 5),

@@ -18,7 +18,7 @@ extension Route {
         if let preferredSource { words.append(.pair("src", "\(preferredSource)")) }
         words.append(.pair("metric", String(effectiveMetric), metricWeight))
         if hop?.isOnLink == true { words.append(.flag("onlink")) }
-        if let mtu { words.append(.pair("mtu", "\(mtu)")) }
+        words += metrics.map { .pair($0.key, $0.text) }
         if nextHops.count > 1 {
             let hops = nextHops.map { hop in
                 (hop.words(names: names, under: nil, family: family)
@@ -45,6 +45,20 @@ extension Route {
         if scope != .global { return .said }
         let isDirect = type == .unicast && nextHops.allSatisfy { $0.gateway == nil }
         return isDirect ? .detail : .assumed
+    }
+}
+
+extension NamedMetric {
+    /// iproute2 locks `rto_min` by itself, and takes no word for it.
+    fileprivate var text: String {
+        let text =
+            switch value {
+            case .number(let number): "\(number)"
+            case .duration(let milliseconds): "\(milliseconds)ms"
+            case .features(let bits): bits == 1 ? "ecn" : hex(bits)
+            case .name(let name): name
+            }
+        return isLocked && key != "rto_min" ? "lock \(text)" : text
     }
 }
 

@@ -102,7 +102,7 @@ extension Route {
             "prefsrc": preferredSource.map { .string("\($0)") },
             "metric": shownMetric,
             "flags": hop?.flagsJSON ?? .array([]),
-            "metrics": mtu.map { .array([.object(["mtu": .number($0)])]) },
+            "metrics": metrics.isEmpty ? nil : .array([.object(metrics.map(\.json))]),
             "pref": preference.map { .string($0) },
             "nexthops": isMultipath ? .array(nextHops.map { $0.json(family, names) }) : nil,
         ])
@@ -111,6 +111,16 @@ extension Route {
     /// The kernel keeps IPv6 routes that reject on lo.
     private var rejectingDevice: JSON? {
         family == .ipv6 && isReject ? .string("lo") : nil
+    }
+}
+
+extension NamedMetric {
+    fileprivate var json: (key: String, value: JSON?) {
+        switch value {
+        case .number(let number), .duration(let number): (key, .number(number))
+        case .features(let bits): bits == 1 ? ("ecn", .null) : (key, .string(hex(bits)))
+        case .name(let name): ("congestion", .string(name))
+        }
     }
 }
 
