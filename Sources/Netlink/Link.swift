@@ -52,6 +52,10 @@ public struct Link: Hashable, Sendable {
     public var isUp: Bool { flags & 0x1 != 0 }
     /// Up, and its carrier is there: `IFF_RUNNING`.
     public var isRunning: Bool { isUp && flags & 0x40 != 0 }
+    /// Whether it has got its carrier and the kernel has told nobody yet (`IFF_LOWER_UP`, neither
+    /// `IFF_RUNNING` nor `IFF_DORMANT`): a thread of its own does, up to a second later
+    /// (net/core/link_watch.c).
+    public var isBecomingRunning: Bool { isUp && flags & 0x3_0040 == 0x1_0000 }
     /// `IFF_LOOPBACK`.
     public var isLoopback: Bool { flags & 0x8 != 0 }
     /// What tells the device apart for good: the permanent MAC, or the current one without it.
