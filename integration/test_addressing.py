@@ -78,10 +78,12 @@ class Addressing(Case):
         again = self.apply()
         self.assertIn("Nothing to do", again.out)
         self.assertIn(warning, again.err)
-        cure = again.err.partition("; ip ")[2].partition(", then apply")[0]
-        self.host.ip(cure)
+        self.host.ip("route add 10.9.0.0/16 via 10.0.0.253 dev eth1")
+        cure = again.err.partition("source; ")[2].partition(", then apply")[0]
+        self.host.ip(*(line.removeprefix("ip ") for line in cure.split("; ")))
         self.assertNotIn("came before", self.apply().err)
         self.assertEqual(self.local("eth1"), ["10.0.0.20", "10.0.0.30", "10.0.0.31"])
+        self.assertIn("10.9.0.0/16", str(self.host.routes(table="main")))
         self.assertNothingToDo()
 
     def test_an_address_moves_from_one_nic_to_another(self):

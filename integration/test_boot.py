@@ -81,9 +81,9 @@ class Figures:
     watch: float
     wait: float
 
-    @property
-    def share(self):
-        return (self.apply - self.wait + self.watch) / self.networkd
+    def share(self, wait=0.0):
+        """Of networkd's start."""
+        return (self.apply - wait + self.watch) / self.networkd
 
 
 class World:
@@ -500,8 +500,8 @@ class Time(GuestCase):
     it by seconds.
 
     What is judged is a share, which nothing moves much: networkd starts at the same moment, and is
-    slowed down by the same. What udev needs does not count, as networkd does not wait for it: with it
-    1.5 to 2.1 was seen, without it 1.24.
+    slowed down by the same: 1.5 to 2.1 was seen. Up to when udev wrote down the last NIC, for which
+    networkd does not wait, is most of it: 1.24 was seen without that.
     """
 
     def test_a_boot_takes_hardly_longer(self):
@@ -518,10 +518,12 @@ class Time(GuestCase):
             self.assertLess(boot.wait, boot.apply, boot)
         report("rtsetup.service: " + ", ".join(
             f"{boot.apply:.2f} s, {boot.wait:.2f} of them for udev" for boot in boots["with"]))
-        share = min(boot.share for boot in boots["with"])
+        share = min(boot.share() for boot in boots["with"])
+        own = min(boot.share(boot.wait) for boot in boots["with"])
         report(f"longer by {shortest['with'] - shortest['without']:.2f} s (wanted: at most 1), "
-               f"load {os.getloadavg()[0]:.1f}; both units take {share:.2f} of networkd's start")
-        self.assertLessEqual(share, 1.75)
+               f"load {os.getloadavg()[0]:.1f}; both units take {share:.2f} of networkd's start, {own:.2f} without that")
+        self.assertLessEqual(share, 2.5)
+        self.assertLessEqual(own, 1.6)
 
 
 def moments(monitor, name):

@@ -147,7 +147,7 @@ class Commands(Case):
         self.write(file(ETH0, 'Name = eth1; Addressing = external; Gateway = "10.0.0.253";'))
         (line,) = [line for line in self.rtsetup("plan", "--format", "shell").out.splitlines()
                    if "10.9.0.0/16" in line]
-        self.assertTrue(line.startswith("# add route 10.9.0.0/16"), line)
+        self.assertTrue(line.startswith("# ip route add 10.9.0.0/16"), line)
         self.assertIn("its encapsulation cannot be written here", line)
 
     def test_a_shell_script_with_hostile_names_is_quoted(self):

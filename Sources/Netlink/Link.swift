@@ -54,7 +54,7 @@ public struct Link: Hashable, Sendable {
     public var isRunning: Bool { isUp && flags & 0x40 != 0 }
     /// Whether it has got its carrier and the kernel has told nobody yet (`IFF_LOWER_UP`, neither
     /// `IFF_RUNNING` nor `IFF_DORMANT`): a thread of its own does, up to a second later
-    /// (net/core/link_watch.c).
+    /// (net/core/link_watch.c, Linux 6.18).
     public var isBecomingRunning: Bool { isUp && flags & 0x3_0040 == 0x1_0000 }
     /// `IFF_LOOPBACK`.
     public var isLoopback: Bool { flags & 0x8 != 0 }

@@ -4,9 +4,9 @@ internal import CNL
 package struct NamedMetric: Hashable, Sendable {
     package enum Value: Hashable, Sendable {
         case number(UInt32)
-        /// Milliseconds.
-        case duration(UInt32)
-        /// `RTAX_FEATURE_*`, of which iproute2 has a word for the first alone.
+        /// So many of these parts of a millisecond.
+        case duration(UInt32, parts: UInt32)
+        /// `RTAX_FEATURE_*`: ECN, and what newer kernels have.
         case features(UInt32)
         case name(String)
     }
@@ -30,10 +30,10 @@ extension Route {
             values[type] = value
         }
         return NamedMetric.keys.compactMap { type, key in
-            values[type].map {
-                NamedMetric(
-                    key: key, value: $0, isLocked: locks & 1 << UInt32(type) != 0)
-            }
+            let isLocked = locks & 1 << UInt32(type) != 0
+            // The kernel reads it only where it is locked, as iproute2 makes it.
+            guard let value = values[type], isLocked || type != RTAX_RTO_MIN else { return nil }
+            return NamedMetric(key: key, value: value, isLocked: isLocked)
         }
     }
 }
@@ -74,9 +74,9 @@ extension NamedMetric.Value {
     /// The kernel counts a round trip in eighths of a millisecond, and its variance in quarters.
     fileprivate init(_ number: UInt32, of type: Int) {
         switch type {
-        case Int(RTAX_RTT): self = .duration(number / 8)
-        case Int(RTAX_RTTVAR): self = .duration(number / 4)
-        case Int(RTAX_RTO_MIN): self = .duration(number)
+        case Int(RTAX_RTT): self = .duration(number, parts: 8)
+        case Int(RTAX_RTTVAR): self = .duration(number, parts: 4)
+        case Int(RTAX_RTO_MIN): self = .duration(number, parts: 1)
         case Int(RTAX_FEATURES): self = .features(number)
         default: self = .number(number)
         }

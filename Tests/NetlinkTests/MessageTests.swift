@@ -63,6 +63,17 @@ import Testing
         #expect(link?.kind == "veth")
     }
 
+    @Test(
+        "a carrier is waited for where it is there and nobody was told",
+        arguments: [
+            (0x1_0003, true), (0x1_0043, false), (0x3, false), (0x3_0003, false),
+            (0x1_0002, false),
+        ])
+    func carrier(flags: UInt32, isAwaited: Bool) {
+        let link = Link(index: 2, name: "eth0", flags: flags)
+        #expect(link.isBecomingRunning == isAwaited)
+    }
+
     @Test("a message too long for its lengths is refused before it is sent") func tooLong() throws {
         var route = Samples.routes[2]
         route.nextHops = Array(repeating: route.nextHops[0], count: 5000)

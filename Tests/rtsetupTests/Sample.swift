@@ -50,9 +50,10 @@ enum Sample {
         var source = route("10.8.0.0/16", via: "10.0.0.254")
         source.preferredSource = parsed("10.0.0.20")
         source.mtu = 1400
-        // lock 0x104: the MTU and ADVMSS; a round trip of 30 ms, ECN, two seconds at least.
+        // Locked: the MTU (2), cwnd (7), advmss (8) and rto_min (13); a round trip of 37.5 ms; ECN.
         let numbers: [(type: UInt16, value: UInt32)] = [
-            (1, 0x104), (3, 5), (4, 240), (5, 80), (8, 1300), (11, 20), (12, 1), (13, 2000),
+            (1, 0x2184), (3, 5), (4, 300), (5, 80), (7, 9), (8, 1300), (11, 20), (12, 1),
+            (13, 2000),
         ]
         let cubic = bytes(of: [UInt16(10), 16]) + Array("cubic".utf8) + [0, 0, 0]
         var measured = route("10.10.0.0/16", via: "10.0.0.254")
@@ -62,6 +63,11 @@ enum Sample {
                 type: 8,
                 payload: numbers.flatMap { bytes(of: [8, $0.type]) + bytes(of: [$0.value]) }
                     + cubic)
+        ]
+        var measured6 = route("2001:db8:a::/48", via: "fe80::1", metric: 1024)
+        measured6.mtu = 1400
+        measured6.otherAttributes = [
+            RawAttribute(type: 8, payload: bytes(of: [UInt16(8), 11]) + bytes(of: [UInt32(20)]))
         ]
         var service = route("10.8.0.0/16", via: "10.0.0.254", metric: 7)
         service.typeOfService = 0x10
@@ -78,7 +84,7 @@ enum Sample {
             route("10.5.0.0/16"),
             route("10.5.1.1/32", scope: .host),
             route("10.1.0.0/16", via: "fe80::1"),
-            source, measured, service, paths,
+            source, measured, measured6, service, paths,
             Route(
                 destination: prefix("10.4.0.0/16"), table: 1001, type: .unreachable,
                 protocol: mark, metric: 5),

@@ -132,7 +132,7 @@ extension DesiredState {
                     "\(interface.link.name) has \(address.address)/\(address.prefixLength), "
                         + "which is not in the file; it is left alone, and has its rule")
             }
-            warnOfPromoted(interface, kernel: kernel)
+            warnOfLateFirst(interface, kernel: kernel, memory: memory)
         }
         for interface in addresses.managed where interface.config.addressing == .external {
             warnOfLateLeases(interface, kernel: kernel, memory: memory)
@@ -154,48 +154,6 @@ extension DesiredState {
                     "\(name) has no \(path.family) gateway: what its table cannot route leaves "
                         + "through another interface; FailClosed = YES stops that")
             }
-        }
-    }
-
-    /// A first address that was lost, or that the file had elsewhere, stands behind others.
-    private mutating func warnOfPromoted(_ interface: ManagedInterface, kernel: KernelState) {
-        guard let first = interface.ownAddresses.first(where: { $0.address.family == .ipv4 })
-        else { return }
-        let subnet = first.address.subnet
-        let leaving = interface.leaving.bySubnet[subnet] ?? []
-        let primary = kernel.addresses.first {
-            $0.interface == interface.index && $0.family == .ipv4 && $0.subnet == subnet
-                && !leaving.contains($0)
-        }
-        guard let primary, primary.identity != first.address.identity else { return }
-        let name = interface.link.name
-        warn(
-            first.origin.location,
-            "\(primary.address) came before \(first.address.address) on \(name) and is the "
-                + "subnet's primary: the kernel prefers it as source; ip address flush dev \(name) "
-                + "to \(subnet), then apply, puts the file's first one first, and interrupts "
-                + "what uses them")
-    }
-
-    /// A lease that was lost and came back stands behind ours of its subnet.
-    private mutating func warnOfLateLeases(
-        _ interface: ManagedInterface, kernel: KernelState, memory: Memory
-    ) {
-        var primaries: [IPPrefix: InterfaceAddress] = [:]
-        for address in kernel.addresses
-        where address.interface == interface.index && address.family == .ipv4 && address.isGlobal {
-            guard let first = primaries[address.subnet] else {
-                primaries[address.subnet] = address
-                continue
-            }
-            guard memory.owns(first), !memory.owns(address) else { continue }
-            warn(
-                interface.ownAddresses.first { $0.address.identity == first.identity }?
-                    .origin.location,
-                "\(first.address) came before \(address.address) of another tool on "
-                    + "\(interface.link.name) and is the subnet's primary: the kernel prefers it as "
-                    + "source; ip address del \(first.address)/\(first.prefixLength) dev "
-                    + "\(interface.link.name), then apply, puts it behind")
         }
     }
 

@@ -112,19 +112,19 @@ public final class NetlinkKernel: Kernel {
         }
     }
 
-    /// The carrier of a link that has just gone up, once it is told, sets the link's IPv6 MTU to
-    /// its MTU.
-    private func awaitCarrier(of interface: InterfaceIndex?) throws(KernelError) {
+    /// The carrier of a link that has just got it, once it is told, sets the link's IPv6 MTU to its
+    /// MTU. One that comes later is for `watch` to see.
+    private func awaitCarrier(of interface: InterfaceIndex) throws(KernelError) {
         let deadline = ContinuousClock.now + .milliseconds(1500)
         while try socket.links().contains(where: { $0.index == interface && $0.isBecomingRunning }),
-            ContinuousClock.now < deadline
+            ContinuousClock.now < deadline, !shouldStop()
         {
-            usleep(500)
+            usleep(2000)
         }
     }
 
     private func write(_ setting: KernelObject) throws(KernelError) {
-        if let mtu = setting.ipv6MTU { try awaitCarrier(of: mtu.interface) }
+        if let interface = setting.ipv6MTU?.interface { try awaitCarrier(of: interface) }
         switch setting {
         case .sysctl(let setting): try sysctls.write(setting.value, to: setting.name)
         case .channels(let setting): try queues.set(setting)

@@ -49,16 +49,20 @@ extension Route {
 }
 
 extension NamedMetric {
-    /// iproute2 locks `rto_min` by itself, and takes no word for it.
+    /// iproute2 locks `rto_min` by itself, and takes no word for it, nor for what is on or off.
+    private static let withoutLock = ["rto_min", "features", "quickack", "fastopen_no_cookie"]
+
     fileprivate var text: String {
         let text =
             switch value {
             case .number(let number): "\(number)"
-            case .duration(let milliseconds): "\(milliseconds)ms"
+            // Without a unit iproute2 takes the kernel's own parts.
+            case .duration(let number, let parts):
+                number.isMultiple(of: parts) ? "\(number / parts)ms" : "\(number)"
             case .features(let bits): bits == 1 ? "ecn" : hex(bits)
             case .name(let name): name
             }
-        return isLocked && key != "rto_min" ? "lock \(text)" : text
+        return isLocked && !Self.withoutLock.contains(key) ? "lock \(text)" : text
     }
 }
 

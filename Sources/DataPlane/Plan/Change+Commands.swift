@@ -44,7 +44,16 @@ extension Route {
     package func deleteCommand(names: InterfaceNames) -> String { command("del", names) }
 
     fileprivate func command(_ verb: String, _ names: InterfaceNames) -> String {
-        "\(family.ip) route \(verb) \(words(names: names, under: nil).quoted)"
+        var route = self
+        // The kernel compares each metric that a delete gives; without them the path tells enough.
+        if verb == "del" {
+            route.otherAttributes = []
+            for index in route.nextHops.indices { route.nextHops[index].otherAttributes = [] }
+        }
+        let command =
+            "\(family.ip) route \(verb) \(route.words(names: names, under: nil).quoted)"
+        return route.isEncapsulated
+            ? "# \(command) (its encapsulation cannot be written here)" : command
     }
 }
 

@@ -117,7 +117,8 @@ extension Route {
 extension NamedMetric {
     fileprivate var json: (key: String, value: JSON?) {
         switch value {
-        case .number(let number), .duration(let number): (key, .number(number))
+        case .number(let number): (key, .number(number))
+        case .duration(let number, let parts): (key, .number(number / parts))
         case .features(let bits): bits == 1 ? ("ecn", .null) : (key, .string(hex(bits)))
         case .name(let name): ("congestion", .string(name))
         }

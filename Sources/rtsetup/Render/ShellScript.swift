@@ -25,8 +25,6 @@ struct ShellScript {
                 "the kernel does this by itself"
             } else if change.isMarkOfAddress {
                 "the mark alone"
-            } else if case .route(let route) = change.object, route.isEncapsulated {
-                "its encapsulation cannot be written here"
             } else {
                 String?.none
             }
