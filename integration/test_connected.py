@@ -90,6 +90,17 @@ class IPv6(Connected):
     ipv6 = True
     PREFIX = "2001:db8:0:9::/64"
 
+    def test_a_lost_route_comes_back_with_the_primary_of_its_subnet(self):
+        both = 'Name = eth1; Addresses = ( "10.0.0.20/24", "10.0.0.30/24" );'
+        self.apply(file(ETH0, both))
+        self.host.ip("addr del 10.0.0.20/24 dev eth1")
+        self.apply()
+        before = self.host.dump()
+        self.host.ip(f"route flush {NETWORK} dev eth1 table main")
+        self.apply()
+        self.assertIn("src 10.0.0.30", self.host.run("ip", "route", "show", NETWORK).stdout)
+        self.assertSameDump(before)
+
     def test_each_nic_of_a_subnet_has_its_connected_route_put_back(self):
         bodies = [f'Name = eth{n}; Addresses = ( "2001:db8:0:1::2{n}/64" ); '
                   f'Gateway = "2001:db8:0:1::ff";' for n in (1, 2)]

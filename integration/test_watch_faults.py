@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 import unittest
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
 
 from case import FOUR, GUIDE, main
@@ -81,13 +82,19 @@ class RandomFaults(Watching):
                 [a for a in self.host.addresses("-4") if "198.18.0." in a[1]])
 
     def withoutOrder(self, dump):
-        """Which of a subnet's addresses is its primary stays as the faults have left it."""
+        """Which of a subnet's addresses is its primary stays as the faults have left it; but it is
+        the source of each of the kernel's routes to that subnet."""
         addresses = [(name, json.loads(address)) for name, address in dump["addresses"]]
-        held = {(name, address["local"]) for name, address in addresses}
+        primaries = {
+            (name, address["local"]): ip_interface(f"{address['local']}/{address['prefixlen']}")
+            for name, address in addresses
+            if address["family"] == "inet" and not address.get("secondary")}
         routes = [json.loads(route) for route in dump["routes4"]]
         for route in routes:
             if route.get("protocol") == "kernel":
-                self.assertIn((route["dev"], route.pop("prefsrc")), held)
+                primary = primaries.get((route["dev"], route.pop("prefsrc")))
+                self.assertTrue(primary and ip_network(route["dst"]).subnet_of(primary.network),
+                                (route, primary, self.seed))
         for _, address in addresses:
             address.pop("secondary", None)
         return dump | {

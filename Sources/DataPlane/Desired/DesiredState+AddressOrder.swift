@@ -17,9 +17,8 @@ extension DesiredState {
             $0.interface == interface.index && $0.family == .ipv4 && $0.subnet == subnet
                 && !leaving.contains($0)
         }.prefix { $0.identity != first.address.identity }
-        guard let primary = before.first, before.allSatisfy({ memory.owns($0) }) else { return }
-        warnOfOrder(
-            Array(before), primary, before: first.address.address, interface, first.origin)
+        guard before.allSatisfy({ memory.owns($0) }) else { return }
+        warn(of: before, before: "\(first.address.address)", interface, first.origin)
     }
 
     /// A lease that was lost and came back stands behind ours of its subnet.
@@ -37,23 +36,23 @@ extension DesiredState {
             let origin = interface.ownAddresses.first {
                 $0.address.identity == first.identity
             }?.origin
-            warnOfOrder(
-                [first], first, before: address.address, interface, origin, "of another tool ")
+            warn(of: [first], before: "\(address.address) of another tool", interface, origin)
         }
     }
 
-    private mutating func warnOfOrder(
-        _ early: [InterfaceAddress], _ primary: InterfaceAddress, before late: IPAddress,
-        _ interface: ManagedInterface, _ origin: AddressConfig?, _ whose: String = ""
+    private mutating func warn(
+        of early: ArraySlice<InterfaceAddress>, before late: String,
+        _ interface: ManagedInterface, _ origin: AddressConfig?
     ) {
+        guard let primary = early.first else { return }
         let name = interface.link.name
         let commands = early.map {
             "ip address del \($0.address)/\($0.prefixLength) dev \(name)"
         }
         warn(
             origin?.location,
-            "\(primary.address) came before \(late) \(whose)on \(name) and is the subnet's "
-                + "primary: the kernel prefers it as source; \(commands.joined(separator: "; ")), "
-                + "then apply, puts \(early.count == 1 ? "it" : "them") behind")
+            "\(primary.address) came before \(late) on \(name) and is the subnet's primary: the "
+                + "kernel prefers it as source; \(commands.joined(separator: "; ")), then apply, "
+                + "puts \(early.count == 1 ? "it" : "them") behind")
     }
 }

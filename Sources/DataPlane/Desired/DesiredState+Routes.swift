@@ -50,12 +50,19 @@ extension DesiredState {
         guard interface.link.isUp else { return }
         // A secondary address shares the route of its subnet's primary, whatever its metric.
         let connected = interface.mainRoutes.filter(\.isConnected).map(\.destination)
-        for address in interface.ownAddresses.map(\.address)
-        where !address.subnet.isHost && !connected.contains(address.subnet) {
-            guard
-                let there = kernel.addresses.first(where: { $0.identity == address.identity }),
-                there.metric == address.metric, !address.address.isLinkLocal,
-                interface.connects(there), let route = there.derivedRoute
+        let there = interface.ownAddresses.map(\.address)
+            .filter { !$0.subnet.isHost && !connected.contains($0.subnet) }
+            .compactMap { address in
+                kernel.addresses.first {
+                    $0.identity == address.identity && $0.metric == address.metric
+                }
+            }
+        // As the kernel made it: with the primary as its source, if that is one of these.
+        let primaries = there.filter { !$0.flags.contains(.secondary) }
+        let secondaries = there.filter { $0.flags.contains(.secondary) }
+        for address in primaries + secondaries {
+            guard !address.address.isLinkLocal, interface.connects(address),
+                let route = address.derivedRoute
             else { continue }
             // One of a subnet's addresses is enough.
             guard !wants(route.identity),
