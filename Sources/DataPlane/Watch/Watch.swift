@@ -77,7 +77,10 @@ public final class Watch {
     }
 
     /// One look, and whatever follows from it.
-    func look() {
+    ///
+    /// - Parameter hear: takes the events that have come by now: who undid what this look has found
+    ///   may have done it after the look began.
+    func look(hear: () throws(SessionError) -> Void) {
         schedule.beginLook()
         let hasAnotherRun = isMemoryStale
         if isMemoryStale { tryToRecall() }
@@ -94,14 +97,16 @@ public final class Watch {
             guard let config = configuration?.config else { return }
             let preview = try session.preview(.config(config), options: Self.options)
             concern = Concern(preview.desired)
-            try answer(preview, config, since: start)
+            try hear()
+            try answer(preview, config, since: start, hear)
         } catch {
             answer(error)
         }
     }
 
     private func answer(
-        _ preview: Preview, _ config: Config, since start: Duration
+        _ preview: Preview, _ config: Config, since start: Duration,
+        _ hear: () throws(SessionError) -> Void
     ) throws(SessionError) {
         let changes = preview.plan.changes
         // Another run may be in the middle of what looks like a conflict.
@@ -128,6 +133,7 @@ public final class Watch {
         let outcome = try session.carryOut(
             .config(config), options: Self.options, lockTimeout: 0, unlessNewerThan: known)
         known = session.versionLeft
+        try hear()
         if !outcome.drift.isEmpty { schedule.look(at: now() + WatchSchedule.calm) }
         report.warn(outcome.warnings)
         guard let failure = explain(outcome) else {
@@ -162,7 +168,8 @@ public final class Watch {
             }
         }
         occasion = nil
-        culprits.clear()
+        // Who came during this look may have undone what the next one finds.
+        if !schedule.hasNews { culprits.clear() }
         report.tellWhole()
     }
 

@@ -51,7 +51,7 @@ final class WatchLoop {
         // What is known by now is answered by this look.
         try takeEvents()
         takeFiles()
-        watch.look()
+        watch.look(hear: hear)
         // A look at a hundred thousand routes is over; what it took is not kept for the next.
         malloc_trim(0)
         followFiles()
@@ -101,6 +101,10 @@ final class WatchLoop {
 
     private func takeEvents() throws(KernelError) {
         if try events.read(watch.notice) { watch.noticeLoss() }
+    }
+
+    private func hear() throws(SessionError) {
+        do throws(KernelError) { try takeEvents() } catch { throw .inconsistent(error) }
     }
 
     private func takeFiles() {

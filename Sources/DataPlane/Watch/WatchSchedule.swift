@@ -43,6 +43,9 @@ struct WatchSchedule: Sendable {
 
     mutating func resume() { isStandingBy = false }
 
+    /// Something has happened that no look has seen for certain.
+    var hasNews: Bool { burst != nil }
+
     /// A look begins: it sees all that has happened so far.
     mutating func beginLook() { (burst, appointment) = (nil, nil) }
 

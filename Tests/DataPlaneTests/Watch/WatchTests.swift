@@ -14,7 +14,8 @@ private final class Watched {
     let log = Lines()
     private(set) var watch: Watch
     private let clock = Clock()
-    var explanation: String?
+    /// What is heard during a look.
+    var hear: () -> Void = {}
 
     final class Clock { var now = Duration.zero }
 
@@ -58,7 +59,7 @@ private final class Watched {
         let end = clock.now + time
         while true {
             switch watch.schedule.decision(at: clock.now) {
-            case .look: watch.look()
+            case .look: watch.look(hear: hear)
             case .wait(let next):
                 guard let next, next <= end else {
                     clock.now = end
@@ -72,12 +73,24 @@ private final class Watched {
     var rule: Rule? { machine.state.rules.first { $0.priority == 20001 } }
 
     /// Somebody deletes the source rule, and the kernel tells of it.
-    func deleteRule() throws {
+    func deleteRule() throws { watch.notice(try deleteRuleUnheard()) }
+
+    /// - Returns: what the kernel has to tell.
+    func deleteRuleUnheard() throws -> KernelEvent {
         let rule = try #require(self.rule)
         try machine.kernel.disturb(.remove(.rule(rule)))
         var event = KernelEvent(.rule, isRemoval: true, requester: 1)
         event.protocol = rule.protocol
-        watch.notice(event)
+        return event
+    }
+
+    /// Tells it when a look has heard so many times before.
+    func hear(_ event: KernelEvent, after times: Int) {
+        var count = 0
+        hear = { [watch] in
+            if count == times { watch.notice(event) }
+            count += 1
+        }
     }
 }
 
@@ -120,6 +133,39 @@ private final class Lines: LogHandler, Sendable {
         #expect(host.log.count("notice: repaired in") == 1)
         host.pass(.seconds(3600))
         #expect(host.log.count("notice: ") == 2)
+    }
+
+    @Test("who undid it is known, told during the look or the repair", arguments: 0...1)
+    func lateNews(times: Int) throws {
+        let host = try Watched()
+        try host.watch.begin()
+        host.pass(.zero)
+        host.hear(try host.deleteRuleUnheard(), after: times)
+        host.watch.noticeLoss()
+        host.pass(.seconds(1))
+        #expect(host.log.count("repaired in") == 1)
+        #expect(host.log.count("; undone by") == 1)
+        try host.machine.kernel.disturb(.remove(.rule(try #require(host.rule))))
+        host.watch.noticeLoss()
+        host.pass(.seconds(1))
+        #expect(host.log.count("repaired in") == 2)
+        #expect(host.log.count("; undone by") == 1)
+    }
+
+    @Test("who undid it after its repair is known") func undoneAgain() throws {
+        let host = try Watched()
+        try host.watch.begin()
+        host.pass(.zero)
+        try host.deleteRule()
+        var count = 0
+        host.hear = { [unowned host] in
+            count += 1
+            if count == 2 { try? host.deleteRule() }
+        }
+        host.pass(.seconds(1))
+        #expect(host.rule != nil)
+        #expect(host.log.count("repaired in") == 2)
+        #expect(host.log.count("; undone by") == 2)
     }
 
     @Test("where nothing differs, nothing is sent") func quiet() throws {
