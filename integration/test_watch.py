@@ -854,6 +854,10 @@ class Load(Watching):
 
     def test_an_address_that_another_host_holds_is_told_as_that(self):
         self.vpc.peers["a"].ip("-6 addr add 2001:db8:0:1::20/64 dev eth0 nodad")
+        # A bridge opens a port a while after the carrier: the question would be lost.
+        self.host.ip("link set eth1 up")
+        self.until(lambda: self.vpc.cloud.show("link show dev port1")[0]["linkinfo"]
+                   ["info_slave_data"]["state"] == "forwarding", "port that forwards")
         self.watch(text=TWO)
         self.untilLogged("another host on the link keeps address 2001:db8:0:1::20/64 dev eth1")
         self.assertIn("another host on the link holds it", self.said)
