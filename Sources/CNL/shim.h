@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <sys/signalfd.h>
 
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/fib_rules.h>
@@ -35,6 +36,13 @@
 
 /* Swift does not import a macro that is built with `~`. */
 static inline uint16_t cnl_attribute_type(uint16_t raw) { return raw & NLA_TYPE_MASK; }
+
+/* glibc has it, and leaves its declaration to libcap. */
+static inline int cnl_capget(cap_user_header_t header, cap_user_data_t sets)
+{
+	extern int capget(cap_user_header_t header, cap_user_data_t sets);
+	return capget(header, sets);
+}
 
 /* glibc shows unshare(2) only with _GNU_SOURCE, which Swift does not set. For tests: a network
    namespace of their own, and mounts of their own, among them the /sys that belongs to it. */

@@ -1,3 +1,4 @@
+import CNL
 import Glibc
 import Netlink
 import SystemPackage
@@ -44,13 +45,12 @@ extension Session {
 public enum Privilege {
     /// Whether it may change the network of its namespace (`CAP_NET_ADMIN` is effective).
     public static var canChangeNetwork: Bool {
-        guard let status = try? Files.read("/proc/self/status") else { return false }
-        let line = status.split(separator: UInt8(ascii: "\n"))
-            .first { $0.starts(with: "CapEff:\t".utf8) }
-        let digits = String(decoding: line?.dropFirst(8) ?? [], as: UTF8.self)
-        guard let capabilities = UInt64(digits, radix: 16) else { return false }
-        let networkAdministration: UInt64 = 1 << 12
-        return capabilities & networkAdministration != 0
+        var header = __user_cap_header_struct(version: UInt32(_LINUX_CAPABILITY_VERSION_3), pid: 0)
+        // Of capabilities 0 to 31, and of the others.
+        var sets = [__user_cap_data_struct](
+            repeating: .init(), count: Int(_LINUX_CAPABILITY_U32S_3))
+        guard cnl_capget(&header, &sets) == 0 else { return false }
+        return sets[0].effective & (1 << CAP_NET_ADMIN) != 0
     }
 }
 
