@@ -68,7 +68,8 @@ extension IPAddress: CustomStringConvertible {
 
     /// By hand: a plan may write thousands.
     private func dottedQuad(length: UInt8? = nil) -> String {
-        String(unsafeUninitializedCapacity: 19) { text in
+        // Most are short enough for a String to hold them itself.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 19) { text in
             var count = 0
             func append(_ character: UInt8) {
                 text[count] = character
@@ -79,15 +80,15 @@ extension IPAddress: CustomStringConvertible {
                 if number >= 10 { append(UInt8(ascii: "0") + number / 10 % 10) }
                 append(UInt8(ascii: "0") + number % 10)
             }
-            for shift: UInt128 in stride(from: 24, through: 0, by: -8) {
-                append(number: UInt8(truncatingIfNeeded: bits >> shift))
+            for shift in stride(from: 24, through: 0, by: -8) {
+                append(number: UInt8(truncatingIfNeeded: low >> shift))
                 if shift > 0 { append(UInt8(ascii: ".")) }
             }
             if let length {
                 append(UInt8(ascii: "/"))
                 append(number: length)
             }
-            return count
+            return String(decoding: text[..<count], as: UTF8.self)
         }
     }
 }

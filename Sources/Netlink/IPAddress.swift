@@ -3,7 +3,7 @@ public struct IPAddress: Hashable, Sendable {
     /// The halves of `bits`: a `UInt128` would have all that holds an address aligned to 16 bytes,
     /// for which every allocation takes twice as long.
     private var high: UInt64
-    private var low: UInt64
+    private(set) var low: UInt64
     // Last, so that what follows an address in memory has its place behind the family's byte.
     public var family: AddressFamily
 

@@ -3,7 +3,7 @@ extension PlistValue {
     public var text: String {
         var text: [UInt8] = []
         write(to: &text, indentation: 0)
-        text += "\n".utf8
+        text.append("\n")
         return String(decoding: text, as: UTF8.self)
     }
 
@@ -14,33 +14,33 @@ extension PlistValue {
             Self.write(string, to: &text)
         case .array(let elements):
             if elements.isEmpty {
-                text += "( )".utf8
+                text.append("( )")
             } else if elements.count == 1, case .string(let only) = elements[0] {
-                text += "( ".utf8
+                text.append("( ")
                 Self.write(only, to: &text)
-                text += " )".utf8
+                text.append(" )")
             } else {
-                text += "(".utf8
+                text.append("(")
                 for (index, element) in elements.enumerated() {
-                    text += (index == 0 ? "\n" : ",\n").utf8
+                    text.append(index == 0 ? "\n" : ",\n")
                     Self.indent(&text, indentation + 1)
                     element.write(to: &text, indentation: indentation + 1)
                 }
-                text += "\n".utf8
+                text.append("\n")
                 Self.indent(&text, indentation)
-                text += ")".utf8
+                text.append(")")
             }
         case .dictionary(let entries):
-            text += "{\n".utf8
+            text.append("{\n")
             for entry in entries {
                 Self.indent(&text, indentation + 1)
                 Self.write(entry.key, to: &text)
-                text += " = ".utf8
+                text.append(" = ")
                 entry.value.write(to: &text, indentation: indentation + 1)
-                text += ";\n".utf8
+                text.append(";\n")
             }
             Self.indent(&text, indentation)
-            text += "}".utf8
+            text.append("}")
         }
     }
 
@@ -71,7 +71,7 @@ extension PlistValue {
         }
         guard !isWritten else { return }
         text.append(UInt8(ascii: "\""))
-        for scalar in string.unicodeScalars { text += escaped(scalar).utf8 }
+        for scalar in string.unicodeScalars { text.append(escaped(scalar)) }
         text.append(UInt8(ascii: "\""))
     }
 

@@ -116,8 +116,8 @@ extension FinalAddresses {
                                 .map(\.destination))
                     }, protocol: `protocol`, reporting: &state)
             lazy var mine = Set(own.map(\.address.identity))
-            let addresses =
-                own.map(\.address) + foreign.filter { !mine.contains($0.identity) }
+            var addresses = own.map(\.address)
+            addresses += foreign.filter { !mine.contains($0.identity) }
             byLink[link.index] = addresses
             managed.append(
                 ManagedInterface(

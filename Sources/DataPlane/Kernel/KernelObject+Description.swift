@@ -1,4 +1,5 @@
 package import Netlink
+import Plist
 
 extension KernelObject {
     /// `link`, `address`, `route`, `rule`, `sysctl`, `channels` or `steering`.
@@ -41,10 +42,10 @@ extension KernelObject {
     ) {
         // A rule begins with its priority, as in `ip rule show`.
         if case .rule(let rule) = self {
-            text += "\(rule.priority): ".utf8
+            text.append("\(rule.priority): ")
         }
         words(names: names, under: owner).write(to: &text)
-        text += suffix.utf8
+        text.append(suffix)
     }
 
     /// Where no address tells the family, it is IPv4, as iproute2 has it, unless this is said.
@@ -80,8 +81,8 @@ extension Change {
         switch action {
         case .replace(let old, with: let new) where !new.isAdminState:
             let before = old.words(names: names, under: owner)
-            text += new.words(names: names, under: owner).text(changedFrom: before).utf8
-            text += new.suffix.utf8
+            text.append(new.words(names: names, under: owner).text(changedFrom: before))
+            text.append(new.suffix)
         case .add(let object), .remove(let object), .replace(_, with: let object):
             object.write(to: &text, names: names, under: owner)
         }

@@ -1,3 +1,5 @@
+import Plist
+
 /// A word of iproute2's language, with its value where it has one.
 package struct Word: Hashable, Sendable {
     package enum Form: Hashable, Sendable {
@@ -71,11 +73,11 @@ extension [Word] {
     func write(to text: inout [UInt8]) {
         var isFirst = true
         for word in self where word.weight == .said {
-            if !isFirst { text += " ".utf8 }
+            if !isFirst { text.append(" ") }
             isFirst = false
-            if word.form != .value { text += word.key.utf8 }
-            if word.form == .pair { text += " ".utf8 }
-            if word.form != .flag { text += word.value.utf8 }
+            if word.form != .value { text.append(word.key) }
+            if word.form == .pair { text.append(" ") }
+            if word.form != .flag { text.append(word.value) }
         }
     }
 

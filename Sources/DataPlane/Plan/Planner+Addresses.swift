@@ -155,15 +155,17 @@ extension Planner {
                 $0.interface == address.interface
             })
         else {
-            var address = address
             // One that moves would meet itself on the wire.
-            if address.family == .ipv6,
-                observedIPv6[address.address]?.contains(where: { $0.interface != Self.loopback })
-                    == true
-            {
-                address.flags.insert(.noDAD)
+            let moves =
+                address.family == .ipv6
+                && observedIPv6[address.address]?.contains { $0.interface != Self.loopback } == true
+            var object = entry.object
+            if moves {
+                var moving = address
+                moving.flags.insert(.noDAD)
+                object = .address(moving)
             }
-            add(.addresses, .address(address), entry)
+            add(.addresses, object, entry)
             return
         }
         guard past.owns(twin) else {

@@ -122,14 +122,18 @@ struct MemoryRecord {
 
     /// One entry an interface: `"3" = "10.0.0.20/24 10.0.0.30/24";`
     private var addresses: [PlistValue.Entry] {
-        Dictionary(grouping: memory.createdAddresses, by: \.interface)
-            .sorted { $0.key < $1.key }.map { interface, addresses in
-                var text = ""
-                for held in addresses.sorted() {
-                    if !text.isEmpty { text += " " }
-                    text += held.address.description(length: held.prefixLength)
-                }
-                return .init("\(interface)", .string(text))
+        var entries: [PlistValue.Entry] = []
+        var rest = memory.createdAddresses.sorted()[...]
+        while let interface = rest.first?.interface {
+            var text: [UInt8] = []
+            while let held = rest.first, held.interface == interface {
+                if !text.isEmpty { text.append(" ") }
+                text.append(held.address.description(length: held.prefixLength))
+                rest.removeFirst()
             }
+            entries.append(
+                .init("\(interface)", .string(String(decoding: text, as: UTF8.self))))
+        }
+        return entries
     }
 }

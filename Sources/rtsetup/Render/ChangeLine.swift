@@ -1,11 +1,12 @@
 import DataPlane
 import Netlink
+import Plist
 
 /// A line under an interface's heading: sign, kind, iproute2's words.
 enum ChangeLine {
     static func text(_ sign: String, _ kind: String, _ words: String) -> String {
         var line: [UInt8] = []
-        write(sign, kind, to: &line) { $0 += words.utf8 }
+        write(sign, kind, to: &line) { $0.append(words) }
         return String(decoding: line, as: UTF8.self)
     }
 
@@ -25,21 +26,21 @@ enum ChangeLine {
             case .replace: ("~", "\u{1B}[33m")
             case .remove: ("-", "\u{1B}[31m")
             }
-        if isColored { text += color.utf8 }
+        if isColored { text.append(color) }
         write(sign, change.object.kind, to: &text) {
             change.write(to: &$0, names: names, under: change.owner)
         }
-        if let note = change.note { text += " (\(note))".utf8 }
-        if isColored { text += "\u{1B}[0m".utf8 }
+        if let note = change.note { text.append(" (\(note))") }
+        if isColored { text.append("\u{1B}[0m") }
     }
 
     private static func write(
         _ sign: String, _ kind: String, to text: inout [UInt8], words: (inout [UInt8]) -> Void
     ) {
-        text += "  ".utf8
-        text += sign.utf8
-        text += " ".utf8
-        text += kind.utf8
+        text.append("  ")
+        text.append(sign)
+        text.append(" ")
+        text.append(kind)
         text += repeatElement(
             UInt8(ascii: " "), count: max(1, "address ".utf8.count - kind.utf8.count))
         words(&text)

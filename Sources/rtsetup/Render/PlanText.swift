@@ -1,5 +1,6 @@
 import DataPlane
 import Netlink
+import Plist
 
 /// A plan for people: one line a change in iproute2's words, under the interface it is about.
 struct PlanText {
@@ -14,13 +15,13 @@ struct PlanText {
         // `host` first, then the interfaces in the kernel's order, each change where the plan has it.
         let byOwner = Dictionary(grouping: changes.indices) { changes[$0].owner }
         for (owner, indices) in byOwner.sorted(by: { ($0.key ?? 0) < ($1.key ?? 0) }) {
-            text += "\(heading(owner, names))\n".utf8
+            text.append("\(heading(owner, names))\n")
             for index in indices {
                 ChangeLine.write(changes[index], to: &text, names: names, isColored: isColored)
-                text += "\n".utf8
+                text.append("\n")
             }
         }
-        text += "Plan: \(PlanSummary(changes).text).\n".utf8
+        text.append("Plan: \(PlanSummary(changes).text).\n")
         return String(decoding: text, as: UTF8.self)
     }
 
