@@ -70,7 +70,7 @@ extension ConfigChecker {
         guard gateway.family == .ipv4 else { return }
         for subnet in ownSubnets(of: interface)
         where subnet.length < 31 && subnet.contains(gateway) {
-            let last = subnet.address.bits | (1 << UInt128(32 - subnet.length)) - 1
+            let last = subnet.address.bits | ((1 << UInt128(32 - subnet.length)) - 1)
             if gateway == subnet.address || gateway.bits == last {
                 let kind = gateway == subnet.address ? "network" : "broadcast"
                 error("gateway \(gateway) is the \(kind) address of \(subnet)", at: location)
