@@ -1,6 +1,6 @@
 """Settings that hang together: what one of them does to others while files change."""
 
-from case import ETH0, ETH1, Case, file, main
+from case import ETH0, ETH1, ETH2, Case, file, main
 
 ALL_PROMOTE = "net.ipv4.conf.all.promote_secondaries"
 
@@ -60,6 +60,28 @@ class Settings(Case):
         self.apply(file(ETH0, f"Name = eth1; MTU = 9000; {small}"))
         self.assertEqual(self.host.sysctl("net.ipv6.conf.eth1.mtu"), "1280")
         self.assertGivenBack()
+
+    def test_nics_that_swap_their_names_have_their_own_first_values(self):
+        def swap():
+            self.host.ip("link set eth1 down", "link set eth2 down", "link set eth1 name other",
+                         "link set eth2 name eth1", "link set other name eth2",
+                         "link set eth1 up", "link set eth2 up")
+        self.host.ip("link set eth2 up")
+        for name, value in (("eth1", "1"), ("eth2", "2")):
+            self.host.sysctl(f"net.ipv4.conf.{name}.rp_filter", value)
+        self.host.settle()
+        self.before = self.host.dump()
+        loose = 'ReversePathFilter = loose; Sysctl = { "ipv4.accept_local" = 1; };'
+        bodies = [body.replace(f"Name = {name}", f'MACAddress = "{self.vpc.nics[name].mac}"') + loose
+                  for name, body in (("eth1", ETH1), ("eth2", ETH2))]
+        self.apply(file(ETH0, *bodies))
+        swap()
+        self.apply()
+        self.assertNothingToDo()
+        self.teardown()
+        swap()
+        self.host.settle()
+        self.assertSameDump(self.before)
 
     def test_an_ipv6_mtu_follows_its_link_again(self):
         small = 'Sysctl = { "ipv6.mtu" = 1280; };'

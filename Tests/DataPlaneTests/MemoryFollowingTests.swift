@@ -47,4 +47,41 @@ import Testing
         #expect(setting.first == .sysctl(SysctlSetting(name: moved, value: "2", interface: 5)))
         #expect(followed.createdAddresses == memory.createdAddresses)
     }
+
+    @Test("links that swap their names swap their sysctls") func swapped() throws {
+        var memory = memory
+        let other = SysctlName.interface("eth2", "ipv4", "arp_ignore")
+        func setting(_ value: String) -> KernelObject {
+            .sysctl(SysctlSetting(name: other, value: value, interface: 6))
+        }
+        memory.settings[.sysctl(other)] = RememberedSetting(first: setting("0"), ours: setting("1"))
+        let followed = memory.following([
+            Link(index: 5, name: "eth2"), Link(index: 6, name: "eth1"),
+        ])
+        #expect(followed.settings.count == 3)
+        for (name, value, interface) in [(other, "2", 5), (name, "0", 6)] {
+            let setting = try #require(followed.settings[.sysctl(name)])
+            #expect(
+                setting.first
+                    == .sysctl(
+                        SysctlSetting(
+                            name: name, value: value, interface: InterfaceIndex(interface))))
+        }
+        #expect(
+            followed.following([Link(index: 5, name: "eth1"), Link(index: 6, name: "eth2")])
+                == memory)
+    }
+
+    @Test("one that takes the name of one that went has its own") func taken() throws {
+        var memory = memory
+        let other = SysctlName.interface("eth2", "ipv4", "arp_ignore")
+        func setting(_ name: SysctlName) -> KernelObject {
+            .sysctl(SysctlSetting(name: name, value: "0", interface: 6))
+        }
+        memory.settings[.sysctl(other)] = RememberedSetting(
+            first: setting(other), ours: setting(other))
+        let followed = memory.following([Link(index: 6, name: "eth1")])
+        #expect(followed.settings.count == 1)
+        #expect(followed.settings[.sysctl(name)]?.first == setting(name))
+    }
 }

@@ -35,17 +35,16 @@ public struct Memory: Hashable, Sendable {
     func following(_ links: [Link]) -> Memory {
         let names = Dictionary(links.map { ($0.index, $0.name) }) { $1 }
         var memory = self
+        var renamed: [RememberedSetting] = []
         for (identity, remembered) in settings {
             guard let index = remembered.first.settingInterface else { continue }
-            guard let name = names[index] else {
-                memory.settings[identity] = nil
-                continue
-            }
-            let renamed = remembered.renamed(name)
-            guard renamed.first.identity != identity else { continue }
+            let now = names[index].map(remembered.renamed)
+            guard now?.first.identity != identity else { continue }
             memory.settings[identity] = nil
-            memory.settings[renamed.first.identity] = renamed
+            if let now { renamed.append(now) }
         }
+        // Only now: links may have swapped their names.
+        for setting in renamed { memory.settings[setting.first.identity] = setting }
         memory.createdAddresses = createdAddresses.filter { names[$0.interface] != nil }
         return memory
     }
@@ -79,8 +78,9 @@ public struct RememberedSetting: Hashable, Sendable {
 extension RememberedSetting {
     /// The same sysctl of an interface that is called something else now.
     fileprivate func renamed(_ interface: String) -> RememberedSetting {
-        RememberedSetting(
-            first: first.renamed(interface), ours: ours.renamed(interface), cause: cause)
+        var setting = self
+        (setting.first, setting.ours) = (first.renamed(interface), ours.renamed(interface))
+        return setting
     }
 }
 
