@@ -101,6 +101,16 @@ class IPv6(Connected):
         self.assertIn("src 10.0.0.30", self.host.run("ip", "route", "show", NETWORK).stdout)
         self.assertSameDump(before)
 
+    def test_the_copy_of_a_route_that_expires_does_not(self):
+        self.apply(file(ETH0, 'Name = eth1; Addresses = ( "2001:db8:0:1::20/64" ); Table = 1001; '
+                              'Gateway = "2001:db8:0:1::ff";'))
+        self.host.ip(f"-6 route add {self.PREFIX} via 2001:db8:0:1::fe dev eth1 expires 600")
+        self.apply()
+        for table, expires in (("main", True), ("1001", False)):
+            shown = self.host.run("ip", "-6", "route", "show", self.PREFIX, "table", table).stdout
+            self.assertIn("2001:db8:0:1::fe", shown)
+            self.assertEqual("expires" in shown, expires)
+
     def test_each_nic_of_a_subnet_has_its_connected_route_put_back(self):
         bodies = [f'Name = eth{n}; Addresses = ( "2001:db8:0:1::2{n}/64" ); '
                   f'Gateway = "2001:db8:0:1::ff";' for n in (1, 2)]

@@ -141,6 +141,14 @@ class Conflicts(Case):
                      "addr add 10.0.0.20 peer 10.0.0.21/24 dev eth1")
         self.conflict(file(ETH0, ETH1), "ip address del 10.0.0.20 peer 10.0.0.21/24 dev eth1")
 
+    def test_a_link_with_a_route_of_others_stays_up_at_teardown(self):
+        self.apply(file(ETH0, ETH1))
+        routes = ("10.78.0.0/16 dev eth1", "10.77.0.0/16 via 10.77.0.1 dev eth1 onlink table 77")
+        self.host.ip(*(f"route add {route}" for route in routes))
+        self.assertIn("eth1 was down once, but holds routes of others", self.teardown().err)
+        for route in routes:
+            self.host.ip(f"route del {route}")
+
     def test_managed_no_makes_that_a_warning(self):
         result = self.plan(file("Name = eth0; Managed = NO;", ETH1))
         self.assertIn("eth0", result.warnings())
@@ -148,6 +156,14 @@ class Conflicts(Case):
     def test_a_secondarys_default_that_would_beat_the_primarys(self):
         self.host.ip("route del default", "route add default via 10.0.0.253 dev eth0 metric 2000")
         self.conflict(file(ETH0, ETH1), "eth0", "eth1")
+
+    def test_two_secondaries_defaults_of_one_metric(self):
+        same = " RouteMetric = 500;"
+        self.conflict(file(ETH0, ETH1 + same, ETH2 + same), "eth1", "eth2", "500")
+        # The number of eth2's table.
+        other = " RouteMetric = 1002;"
+        self.conflict(file(ETH0, ETH1 + other, ETH2), "eth1", "eth2", "1002")
+        self.apply(file(ETH0, ETH1 + other, ETH2 + " RouteMetric = none;"))
 
     def test_two_interfaces_with_one_table(self):
         self.write(file(ETH0, ETH1, ETH2.replace("1002", "1001")))

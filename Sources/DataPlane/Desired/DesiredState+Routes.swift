@@ -119,7 +119,22 @@ extension DesiredState {
         route.nextHops = [hop]
         route.table = RouteTable.main
         route.metric = metric
+        refuseSharedMetric(route, origin, interface, kernel)
         want(.route(route), from: origin, of: interface.index)
+    }
+
+    /// Main has one default route of each metric.
+    private mutating func refuseSharedMetric(
+        _ route: Route, _ origin: SourceLocation?, _ interface: ManagedInterface,
+        _ kernel: KernelState
+    ) {
+        guard let other = self[route.identity]?.owner, other != interface.index else { return }
+        let name = kernel.links.first { $0.index == other }?.name ?? ""
+        conflict(
+            interface.config.routeMetric?.location ?? origin,
+            "the \(route.family) default routes of \(name) and \(interface.link.name) would have "
+                + "the same metric in main (\(route.metric)); write another RouteMetric, or none",
+            of: [interface.index, other], leaving: .object(route.identity))
     }
 
     /// The kernel refuses a route whose gateway it has no way to.
@@ -228,6 +243,8 @@ extension ManagedInterface {
             copy.metric = family == .ipv6 ? 1024 : 0
             copy.preferredSource = nil
             copy.flags = 0
+            // A router refreshes that of main's alone.
+            copy.lifetime = nil
             copy.otherAttributes = route.otherAttributes.filter(\.isCopiedWithRoute)
             for hop in copy.nextHops.indices { copy.nextHops[hop].isDead = false }
             return copy
