@@ -34,6 +34,9 @@ public struct RouteProtocol: RawRepresentable, Hashable, Sendable {
     public static let boot = RouteProtocol(rawValue: 3)
     public static let `static` = RouteProtocol(rawValue: 4)
 
+    /// The kernel's own, by an address, an ICMP redirect or a router's advertisement: 1, 2, 9.
+    public var isOfKernel: Bool { [1, 2, 9].contains(rawValue) }
+
     /// A routing daemon's: 11–15, 42, 186–192.
     public var isRoutingDaemon: Bool {
         (11...15).contains(rawValue) || rawValue == 42 || (186...192).contains(rawValue)

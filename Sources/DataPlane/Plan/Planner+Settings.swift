@@ -85,14 +85,12 @@ extension Planner {
             return
         }
         if case .link(let link) = remembered.first, link.value == .up(false),
-            kernel.addresses.contains(where: {
-                $0.interface == link.interface && !past.owns($0) && $0.isGlobal
-            })
+            let others = whatOthersHold(on: link.interface)
         {
             warnings.append(
                 .init(
                     .warning,
-                    "\(names.name(of: link.interface)) was down once, but holds addresses of others; "
+                    "\(names.name(of: link.interface)) was down once, but holds \(others) of others; "
                         + "it is left up"))
             return
         }
@@ -101,6 +99,22 @@ extension Planner {
                 ? .afterWriteThrough : remembered.first.phase(from: now, isRestored: true),
             now, with: remembered.first, nil, of: now.settingInterface)
         if case .sysctl(let first) = remembered.first { rewriteOverwritten(by: first) }
+    }
+
+    /// What would go with the link that stands on nothing of ours; nil: nothing.
+    private func whatOthersHold(on interface: InterfaceIndex) -> String? {
+        let addresses = kernel.addresses.filter { !past.owns($0) }
+        if addresses.contains(where: { $0.interface == interface && $0.isGlobal }) {
+            return "addresses"
+        }
+        let routes = kernel.routes.filter { !past.owns($0) && !$0.protocol.isOfKernel }
+        var ground = RouteGround(
+            links: Set(kernel.links.filter(\.isUp).map(\.index)), addresses: addresses)
+        for route in routes { ground.add(route) }
+        let hasRoutes = routes.contains { route in
+            route.nextHops.contains { $0.interface == interface } && ground.carries(route)
+        }
+        return hasRoutes ? "routes" : nil
     }
 
     mutating func remember(

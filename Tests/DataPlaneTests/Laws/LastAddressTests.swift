@@ -131,10 +131,27 @@ struct LastAddressTests {
         try state.make(.add(.link(LinkSetting(interface: Self.eth1, .up(false)))))
         let machine = try Machine(state)
         try #require(try machine.apply(Self.oneAddress).failure == nil)
-        try machine.kernel.disturb(.add(Self.route(.host(HostGenerator.ipv4(7, 7)))))
+        try machine.kernel.disturb(.add(Self.route(Self.far, via: HostGenerator.ipv4(0, 2))))
         let outcome = try machine.teardown()
         #expect(outcome.failure == nil)
         #expect(notes(outcome.plan) == ["foreign, goes with 10.0.0.20"])
+        #expect(!machine.state.links.contains { $0.index == Self.eth1 && $0.isUp })
+    }
+
+    @Test("a link with a route that needs nothing of ours stays up")
+    func linkStaysUp() throws {
+        var state = try Self.host()
+        try state.make(.add(.link(LinkSetting(interface: Self.eth1, .up(false)))))
+        let machine = try Machine(state)
+        try #require(try machine.apply(Self.oneAddress).failure == nil)
+        let route = Self.route(.host(HostGenerator.ipv4(7, 7)))
+        try machine.kernel.disturb(.add(route))
+        let outcome = try machine.teardown()
+        #expect(outcome.failure == nil)
+        #expect(notes(outcome.plan) == ["foreign, goes with 10.0.0.20", "foreign, put back"])
+        #expect(outcome.warnings.contains { $0.message.contains("holds routes of others") })
+        #expect(machine.state.links.contains { $0.index == Self.eth1 && $0.isUp })
+        #expect(machine.state.routes.map { KernelObject.route($0) }.contains(route))
     }
 
     @Test("killed at any change, foreign routes are put back by whoever comes next")
