@@ -23,6 +23,8 @@ final class FakeKernel: Kernel {
     private(set) var isCrashed = false
     /// Looks at the state after each request.
     var onChange: (Change, KernelState) -> Void = { _, _ in }
+    /// After a look.
+    var onObserved: () -> Void = {}
 
     init(_ state: KernelState, fault: Fault? = nil) {
         self.state = state
@@ -43,6 +45,7 @@ final class FakeKernel: Kernel {
         queues: ([Link]) -> [InterfaceIndex: QueueInterest]
     ) throws(KernelError) -> KernelState {
         guard !isCrashed else { throw KernelError("observe", .interrupted) }
+        defer { onObserved() }
         var seen = state
         let asked = sysctls(state.links)
         seen.sysctls = state.sysctls.filter { asked.contains($0.key) }

@@ -32,6 +32,34 @@ import Testing
         #expect(machine.state.rules.contains { $0.source?.contains(lease.address) == true })
     }
 
+    @Test("So does one that has gone again when it has been seen")
+    func passingLease() throws {
+        let machine = try Machine(.twoNICs)
+        let lease = InterfaceAddress(
+            interface: 2, address: try #require(IPAddress("10.0.0.19")), prefixLength: 24)
+        let kernel = machine.kernel
+        var hasCome = false
+        var hasGone = false
+        kernel.onChange = { _, _ in
+            guard !hasCome else { return }
+            hasCome = true
+            try? kernel.disturb(.add(.address(lease)))
+        }
+        kernel.onObserved = {
+            guard hasCome, !hasGone else { return }
+            hasGone = true
+            try? kernel.disturb(.remove(.address(lease)))
+        }
+        let outcome = try machine.apply(Self.text)
+        guard case .applied = outcome.result else {
+            Issue.record("\(outcome.result)")
+            return
+        }
+        #expect(hasGone)
+        #expect(outcome.warnings.map(\.message).contains { $0.hasPrefix("others changed") })
+        #expect(try machine.preview(Self.text).plan.isEmpty)
+    }
+
     @Test("What others have removed before the plan does is no refusal")
     func removal() throws {
         let machine = try Machine(.twoNICs)

@@ -18,6 +18,9 @@ struct Transaction {
     private(set) var after: Memory
     /// What reading back found, and what is no failure.
     private(set) var accepted: [Diagnostic] = []
+    /// What reading back found was not what others had left when it was planned. They may have
+    /// taken it back by the next look, as networkd does when a link goes down for a moment.
+    private(set) var hasSeenOthers = false
 
     /// nil where the kernel took every change.
     func perform() -> Outcome.Failure? { perform(plan.changes) }
@@ -36,7 +39,7 @@ struct Transaction {
 
     /// Whether it failed because others were at work meanwhile.
     func isOvertaken(_ failure: Outcome.Failure) -> Bool {
-        if failure.madeByOthers(of: plan) != nil { return true }
+        if failure.madeByOthers(of: plan) != nil || hasSeenOthers { return true }
         guard let now = try? observe(memory: during) else { return false }
         return switch failure {
         case .notConverged: now.isOthers(than: before, memory: during)
@@ -100,7 +103,9 @@ struct Transaction {
             for (identity, object) in rest.narrowed {
                 after.settings[identity]?.narrowed = object
             }
-            return rest.isEmpty ? nil : .notConverged(rest.changes)
+            if rest.isEmpty { return nil }
+            hasSeenOthers = state.isOthers(than: before, memory: during)
+            return .notConverged(rest.changes)
         } catch {
             return .notVerified(error)
         }
