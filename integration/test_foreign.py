@@ -30,6 +30,14 @@ class Foreign(Case):
         self.teardown()
         self.assertSameDump(before)
 
+    def test_a_link_with_a_route_of_others_stays_up_at_teardown(self):
+        self.apply(file(ETH0, ETH1))
+        routes = ("10.78.0.0/16 dev eth1", "10.77.0.0/16 via 10.77.0.1 dev eth1 onlink table 77")
+        self.host.ip(*(f"route add {route}" for route in routes))
+        self.assertIn("eth1 was down once, but holds routes of others", self.teardown().err)
+        for route in routes:
+            self.host.ip(f"route del {route}")
+
     def test_a_foreign_twin_satisfies_and_outlives_teardown(self):
         twins = ["rule add from 10.0.0.20 lookup 1001 priority 20001",
                  "route add default via 10.0.0.253 dev eth1 metric 1001"]
@@ -140,14 +148,6 @@ class Conflicts(Case):
         self.host.ip("addr del 10.0.0.20/24 dev eth1",
                      "addr add 10.0.0.20 peer 10.0.0.21/24 dev eth1")
         self.conflict(file(ETH0, ETH1), "ip address del 10.0.0.20 peer 10.0.0.21/24 dev eth1")
-
-    def test_a_link_with_a_route_of_others_stays_up_at_teardown(self):
-        self.apply(file(ETH0, ETH1))
-        routes = ("10.78.0.0/16 dev eth1", "10.77.0.0/16 via 10.77.0.1 dev eth1 onlink table 77")
-        self.host.ip(*(f"route add {route}" for route in routes))
-        self.assertIn("eth1 was down once, but holds routes of others", self.teardown().err)
-        for route in routes:
-            self.host.ip(f"route del {route}")
 
     def test_managed_no_makes_that_a_warning(self):
         result = self.plan(file("Name = eth0; Managed = NO;", ETH1))

@@ -18,9 +18,13 @@ import Testing
             interface: 2, address: try #require(IPAddress("10.0.0.19")), prefixLength: 24)
         var count = 0
         let kernel = machine.kernel
-        kernel.onChange = { _, _ in
+        let down = LinkSetting(interface: lease.interface, .up(false))
+        kernel.onChange = { change, _ in
             count += 1
             if count == 1 { try? kernel.disturb(.add(.address(lease))) }
+            if case .replace(_, with: .link(let setting)) = change.action {
+                #expect(setting != down, "the undo takes the lease along")
+            }
         }
         let outcome = try machine.apply(Self.text)
         guard case .applied = outcome.result else {

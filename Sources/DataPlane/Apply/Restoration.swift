@@ -53,11 +53,22 @@ struct Restoration {
                 switch (nowObjects[key], beforeObjects[key]) {
                 case (nil, let was?): .add(was)
                 case (let here?, nil): .remove(here)
-                case (let here?, let was?) where !here.isRestored(as: was):
+                case (let here?, let was?) where !here.isRestored(as: was) && !isInUse(was):
                     .replace(here, with: was)
                 default: nil
                 }
             if let action { changes.append(Change(action, owner: change.owner)) }
+        }
+    }
+
+    /// A link that we set up, and on which somebody got a lease meanwhile: going down would take it,
+    /// and the next plan would bring the lease again. (An IPv6 address may be the kernel's own.)
+    private func isInUse(_ was: KernelObject) -> Bool {
+        guard case .link(let setting) = was, setting.value == .up(false) else { return false }
+        let there = Set(before.addresses.map(\.identity))
+        return now.addresses.contains {
+            $0.interface == setting.interface && $0.family == .ipv4
+                && !there.contains($0.identity) && !mine.contains(TouchedKey(.address($0)))
         }
     }
 

@@ -18,8 +18,8 @@ struct Transaction {
     private(set) var after: Memory
     /// What reading back found, and what is no failure.
     private(set) var accepted: [Diagnostic] = []
-    /// What reading back found was not what others had left when it was planned. They may have
-    /// taken it back by the next look, as networkd does when a link goes down for a moment.
+    /// What reading back found of others is not what was there when it was planned. The next look
+    /// might find that again.
     private(set) var hasSeenOthers = false
 
     /// nil where the kernel took every change.
@@ -39,11 +39,11 @@ struct Transaction {
 
     /// Whether it failed because others were at work meanwhile.
     func isOvertaken(_ failure: Outcome.Failure) -> Bool {
-        if failure.madeByOthers(of: plan) != nil || hasSeenOthers { return true }
-        guard let now = try? observe(memory: during) else { return false }
+        if failure.madeByOthers(of: plan) != nil { return true }
         return switch failure {
-        case .notConverged: now.isOthers(than: before, memory: during)
-        case .refused: !now.hasLinks(of: before)
+        case .notConverged: hasSeenOthers
+        case .refused:
+            (try? observe(memory: during)).map { !$0.hasLinks(of: before) } ?? false
         case .interrupted, .notVerified, .notKept: false
         }
     }

@@ -107,7 +107,7 @@ extension Planner {
         if addresses.contains(where: { $0.interface == interface && $0.isGlobal }) {
             return "addresses"
         }
-        let routes = kernel.routes.filter { !past.owns($0) && !$0.protocol.isOfKernel }
+        let routes = kernel.routes.filter { !$0.protocol.isOfKernel && !past.owns($0) }
         var ground = RouteGround(
             links: Set(kernel.links.filter(\.isUp).map(\.index)), addresses: addresses)
         for route in routes { ground.add(route) }
