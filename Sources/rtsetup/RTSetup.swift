@@ -37,6 +37,9 @@ struct RTSetup: ParsableCommand {
         }
     }
 
+    /// Options alone: a unit that lost its command must not succeed.
+    func run() throws { throw ValidationError("a command is missing") }
+
     /// Version, help and the like.
     private static func endPrinting(_ text: String) -> Never {
         Console.print(text + "\n")

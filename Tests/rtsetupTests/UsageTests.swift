@@ -72,6 +72,26 @@ struct UsageTests {
         #expect(run.output == #"{"version":1,"files":["<stdin>"],"warnings":[]}"# + "\n")
     }
 
+    @Test("what changes the host takes no file from standard input, exit 77")
+    func untrustedInput() throws {
+        for arguments in [["apply"], ["apply", "--dry-run"], ["queues", "apply"]] {
+            let run = try Subprocess(
+                [try Subprocess.rtsetup] + arguments + ["--config", "-"], input: "{")
+            #expect(run.status == 77, "\(arguments): \(run.errors)")
+            #expect(run.errors.contains("<stdin> is not a regular file"), "\(run.errors)")
+        }
+    }
+
+    @Test("options without a command are a mistake, exit 64")
+    func noCommand() throws {
+        for arguments in [["--config", "/x"], ["--quiet"], ["--format", "json"]] {
+            let run = try Subprocess([try Subprocess.rtsetup] + arguments)
+            #expect(run.status == 64)
+            #expect(run.errors.contains("a command is missing"), "\(run.errors)")
+            #expect(run.output.isEmpty == !arguments.contains("json"))
+        }
+    }
+
     @Test("every problem of a wrong file is told with its line and a caret, exit 65")
     func wrongFile() throws {
         let file = """

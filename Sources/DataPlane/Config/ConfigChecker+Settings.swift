@@ -47,11 +47,14 @@ extension ConfigChecker {
             keys["ipv6.disable_ipv6"] = ("IPv6", ipv6.location)
         }
         for sysctl in interface.sysctls {
-            checkOnce("\(sysctl.family).\(sysctl.key)", keys, at: sysctl.location)
+            let setting = "\(sysctl.family).\(sysctl.key)"
+            checkOnce(setting, keys, at: sysctl.location)
+            checkIPv6(interface, setting, sysctl.value, at: sysctl.location)
         }
         for sysctl in fullNames {
             let setting = "\(sysctl.name.components[1]).\(sysctl.name.components[4])"
             checkOnce(setting, keys, at: sysctl.location)
+            checkIPv6(interface, setting, sysctl.value, at: sysctl.location)
             if let own = interface.sysctls.first(where: { "\($0.family).\($0.key)" == setting }) {
                 let place = own.location.place(from: sysctl.location)
                 error("\(interface.label) sets this itself on \(place)", at: sysctl.location)
@@ -66,6 +69,17 @@ extension ConfigChecker {
         guard let (key, first) = keys[setting] else { return }
         error(
             "'\(key)' on \(first.place(from: location)) sets \(setting) already", at: location)
+    }
+
+    /// `IPv6 = disabled` by another name.
+    private mutating func checkIPv6(
+        _ interface: InterfaceDraft, _ setting: String, _ value: String,
+        at location: SourceLocation
+    ) {
+        guard setting == "ipv6.disable_ipv6", value != "0", interface.ipv6 == nil,
+            let address = interface.firstIPv6Address
+        else { return }
+        error("IPv6 is disabled, but the interface has the address \(address)", at: location)
     }
 
     /// The kernel uses the larger of `all` and the interface.

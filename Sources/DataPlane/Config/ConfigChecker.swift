@@ -163,10 +163,7 @@ struct ConfigChecker {
                     at: priority.location)
             }
         }
-        guard
-            let address = interface.addresses.lazy.map(\.address)
-                .first(where: { $0.family == .ipv6 })
-        else { return }
+        guard let address = interface.firstIPv6Address else { return }
         if let mtu = interface.mtu, mtu.value < 1280 {
             error(
                 "'MTU' must be at least 1280 with IPv6 addresses, not \(mtu.value)",
@@ -175,14 +172,6 @@ struct ConfigChecker {
         if let ipv6 = interface.ipv6, ipv6.value == .disabled {
             error(
                 "IPv6 is disabled, but the interface has the address \(address)", at: ipv6.location)
-        }
-        for sysctl in interface.sysctls
-        where sysctl.family == "ipv6" && sysctl.key == "disable_ipv6" && sysctl.value != "0"
-            && interface.ipv6 == nil
-        {
-            error(
-                "IPv6 is disabled, but the interface has the address \(address)",
-                at: sysctl.location)
         }
     }
 }

@@ -82,6 +82,9 @@ public struct ConfigFiles: Sendable {
         discovered: String = usualDiscoveredPath
     ) throws(ConfigFilesError) -> ConfigFiles {
         if main == "-" {
+            guard trust == .advised else {
+                throw .notPermitted(path: "<stdin>", reason: "is not a regular file")
+            }
             let bytes = try TrustedFile.read(.standardInput, path: "<stdin>")
             return ConfigFiles(
                 mainPath: "<stdin>", main: SourceText(file: "<stdin>", bytes: bytes))

@@ -39,6 +39,10 @@ struct InterfaceDraft {
     var label: String {
         name.map { Diagnostic.quote($0.value) } ?? mac.map { "\($0.value)" } ?? "this interface"
     }
+
+    var firstIPv6Address: IPAddress? {
+        addresses.lazy.map(\.address).first { $0.family == .ipv6 }
+    }
 }
 
 struct RouteDraft {

@@ -72,7 +72,8 @@ extension TreeReader {
                         "unicast": RouteType.unicast, "blackhole": .blackhole,
                         "unreachable": .unreachable, "prohibit": .prohibit, "throw": .throw,
                     ]) ?? .unicast
-        case .mtu: parts.draft.config.mtu = number(entry, 68...65535)
+        // The kernel makes 65520 of more (ip_metrics_convert, net/ipv4/metrics.c).
+        case .mtu: parts.draft.config.mtu = number(entry, 68...65520)
         case .table:
             if case .string("main") = entry.value.content {
                 parts.draft.config.table = RouteTable.main
@@ -159,6 +160,7 @@ extension TreeReader {
                     at: location)
             }
         }
+        if family == .ipv6, route.nextHops.count > 1 { checkIPv6Hops(parts.draft) }
         if route.gateway != nil, !route.nextHops.isEmpty {
             error("'NextHops' and 'Gateway' exclude each other", at: place(.nextHops))
         }
@@ -167,7 +169,9 @@ extension TreeReader {
                 guard let location = parts.keys[key] else { continue }
                 error("a route of this Type has no way out, so no \(key.rawValue)", at: location)
             }
-        } else if route.gatewayOnLink, route.gateway == nil, route.nextHops.isEmpty {
+        } else if route.gatewayOnLink, route.gateway == nil,
+            route.nextHops.allSatisfy({ $0.gateway == nil })
+        {
             error("'GatewayOnLink' needs a Gateway", at: place(.gatewayOnLink))
         }
         if let scope = parts.keys[.scope], family == .ipv6 {
@@ -175,6 +179,22 @@ extension TreeReader {
         }
         if let mtu = route.mtu, mtu < 1280, family == .ipv6 {
             error("'MTU' of an IPv6 route must be at least 1280, not \(mtu)", at: place(.mtu))
+        }
+    }
+
+    /// What the kernel asks of IPv6 alone.
+    private mutating func checkIPv6Hops(_ route: RouteDraft) {
+        var seen: [[String?]: SourceLocation] = [:]
+        for (hop, location) in zip(route.config.nextHops, route.hopLocations) {
+            if hop.gateway == nil {
+                error("each next hop of an IPv6 route with several needs a Gateway", at: location)
+            }
+            let key = [hop.gateway.map { "\($0)" }, hop.interface?.value]
+            if let first = seen.updateValue(location, forKey: key) {
+                error(
+                    "this is the next hop of \(first.place(from: location)) again; "
+                        + "write a larger Weight", at: location)
+            }
         }
     }
 

@@ -19,11 +19,7 @@ extension TreeReader {
             switch entry.key {
             case .version:
                 hasVersion = true
-                if let version = number(entry, 0...UInt64.max), version != 1 {
-                    error(
-                        "'Version' must be 1, the only one that there is, not \(version)",
-                        at: entry.value.location)
-                }
+                _ = number(entry, 1...1)
             case .interfaces: interfaces(entry.value, into: &draft)
             case .defaults: draft.defaults = interface(entry.value, "'Defaults'", isDefaults: true)
             case .rules: draft.rules = rules(entry.value)
@@ -123,7 +119,9 @@ extension TreeReader {
     private mutating func discovery(_ node: PlistNode) {
         guard let entries = entries(of: node, "'Discovery'", DiscoveryKey.self) else { return }
         for entry in entries {
-            if let path = string(entry.value, "'File'"), !path.hasPrefix("/") {
+            if let path = string(entry.value, "'File'"),
+                !path.hasPrefix("/") || path.contains("\0")
+            {
                 error(
                     "\(Diagnostic.quote(path)) is not an absolute path", at: entry.value.location)
             }

@@ -141,7 +141,10 @@ struct TreeReader {
         _ entry: Entry<Key>, _ range: ClosedRange<Number>, or words: [String] = []
     ) -> Number? {
         func demand() -> String {
-            let span = "a number from \(range.lowerBound) to \(range.upperBound)"
+            let span =
+                range.lowerBound == range.upperBound
+                ? "\(range.lowerBound)"
+                : "a number from \(range.lowerBound) to \(range.upperBound)"
             return "'\(entry.name)' must be \(Self.list(words + [span]))"
         }
         guard let text = text(entry.value, demand()) else { return nil }
