@@ -14,7 +14,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 
 # Set by the kernel itself as time goes by, or not readable twice alike.
-_VOLATILE_SYSCTLS = ("nf_conntrack_count", "tcp_fastopen_key", "ip_local_reserved", "flush")
+_VOLATILE_SYSCTLS = ("nf_conntrack_count", "tcp_fastopen_key", "flush")
 
 
 def _setns(fd):

@@ -54,6 +54,51 @@ class Settings(Case):
         self.assertEqual(self.host.sysctl("net.ipv4.conf.eth1.rp_filter"), first)
         self.assertGivenBack()
 
+    def test_one_that_was_empty_is_emptied_again(self):
+        name = "net.ipv4.ip_local_reserved_ports"
+        self.apply(file(ETH0, ETH1, more=f'Sysctl = {{ "{name}" = "8080,9090"; }};'))
+        self.assertEqual(self.host.sysctl(name), "8080,9090")
+        self.apply(file(ETH0, ETH1))
+        self.assertEqual(self.host.sysctl(name), "")
+        self.host.sysctl(name, "8080")
+        self.apply(file(ETH0, ETH1, more=f'Sysctl = {{ "{name}" = ""; }};'))
+        self.assertEqual(self.host.sysctl(name), "")
+        self.teardown()
+        self.assertEqual(self.host.sysctl(name), "8080")
+
+    def test_what_the_top_level_names_no_default_of_a_key_sets(self):
+        conf = "net.ipv4.conf.eth1"
+        for key, value in (("arp_ignore", "0"), ("promote_secondaries", "0")):
+            with self.subTest(key):
+                self.apply(file(ETH0, ETH1, more=f'Sysctl = {{ "{conf}.{key}" = {value}; }};'))
+                self.assertEqual(self.host.sysctl(f"{conf}.{key}"), value)
+                self.assertGivenBack()
+
+    def test_one_setting_by_two_names_of_its_interface(self):
+        mac = f'MACAddress = "{self.vpc.nics["eth1"].mac}"'
+        for body, name, needed in (
+                ("ReversePathFilter = loose;", "net.ipv4.conf.eth1.rp_filter", "2"),
+                ('Addresses = ( "2001:db8:0:1::20/64" );', "net.ipv6.conf.eth1.disable_ipv6", "0")):
+            with self.subTest(name):
+                self.write(file(ETH0, f"{mac}; {body}", more=f'Sysctl = {{ "{name}" = 1; }};'))
+                self.assertIn(f"{name} = 1, but its interface needs {needed} (line 5)",
+                              self.rtsetup("apply", expect=69).err)
+                self.assertSameDump(self.before)
+
+    def test_a_write_through_one_that_somebody_has_put_back(self):
+        name = "net.ipv4.ip_forward"
+        self.apply(file(ETH0, ETH1, more=f'Sysctl = {{ "{name}" = 1; }};'))
+        self.host.sysctl(name, "0")
+        self.host.sysctl("net.ipv4.conf.eth2.forwarding", "1")
+        self.write(file(ETH0, ETH1))
+        plan = self.rtsetup("plan", "--format", "json")
+        self.assertEqual(plan.changes(), [])
+        self.assertIn("net.ipv4.conf.eth2.forwarding 1 is not what rtsetup set", plan.warnings())
+        self.apply()
+        self.assertEqual(self.host.sysctl("net.ipv4.conf.eth2.forwarding"), "1")
+        self.host.sysctl("net.ipv4.conf.eth2.forwarding", "0")
+        self.assertGivenBack()
+
     def test_an_ipv6_mtu_that_leaves_with_the_links(self):
         small = 'Sysctl = { "ipv6.mtu" = 1280; };'
         self.apply(file(ETH0, "Name = eth1; MTU = 9000;"))

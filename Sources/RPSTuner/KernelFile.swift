@@ -53,7 +53,8 @@ package enum KernelFile {
             throw KernelError(operation, error, message: path)
         }
         defer { close(descriptor) }
-        var text = text
+        // A write of nothing does nothing.
+        var text = text.isEmpty ? "\n" : text
         let problem = text.withUTF8 { bytes -> Errno? in
             var rest = UnsafeRawBufferPointer(bytes)[...]
             while true {

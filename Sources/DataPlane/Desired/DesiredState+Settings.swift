@@ -67,17 +67,32 @@ extension DesiredState {
         let allPromote =
             kernel.sysctls[promotion] == "1" && memory.settings[.sysctl(promotion)] == nil
             && !config.sysctls.contains { $0.name == promotion }
+        let named = Set(config.sysctls.map(\.name))
         for interface in addresses.managed {
             wantLink(interface, group: config.linkGroup)
             guard interface.config.activationPolicy != .down else { continue }
-            wantSysctls(of: interface, addresses, kernel: kernel, promotes: !allPromote)
+            wantSysctls(
+                of: interface, addresses, kernel: kernel, promotes: !allPromote, besides: named)
         }
         for sysctl in config.sysctls {
             let owner = sysctl.name.ofInterface.flatMap { name in
                 kernel.links.first { $0.name == name.interface }?.index
             }
+            refuseOtherValue(of: sysctl)
             wantSysctl(sysctl.name, sysctl.value, sysctl.location, owner, kernel, isHost: true)
         }
+    }
+
+    /// By a MAC or another name than that of the link an interface escapes the reader's eye.
+    private mutating func refuseOtherValue(of sysctl: SysctlConfig) {
+        guard let wanted = self[.sysctl(sysctl.name)], case .sysctl(let setting) = wanted.object,
+            !setting.hasSameValue(as: sysctl.value)
+        else { return }
+        let place = wanted.origin.map { " (\($0.place(from: sysctl.location)))" } ?? ""
+        conflict(
+            sysctl.location,
+            "\(sysctl.name) = \(sysctl.value), but its interface needs \(setting.value)\(place)",
+            of: wanted.owner.map { [$0] } ?? [], leaving: .object(wanted.object.identity))
     }
 
     private mutating func wantLink(_ interface: ManagedInterface, group: UInt32) {
@@ -112,10 +127,12 @@ extension DesiredState {
         }
     }
 
-    /// - Parameter promotes: whether it must promote secondaries by itself.
+    /// - Parameters:
+    ///   - promotes: whether it must promote secondaries by itself.
+    ///   - named: what the top level sets, and no default of a key does.
     private mutating func wantSysctls(
         of interface: ManagedInterface, _ addresses: FinalAddresses, kernel: KernelState,
-        promotes: Bool
+        promotes: Bool, besides named: Set<SysctlName>
     ) {
         let config = interface.config
         let name = interface.link.name
@@ -124,17 +141,23 @@ extension DesiredState {
                 .interface(name, family, key), value, location, interface.index, kernel,
                 isHost: false)
         }
+        func isNamed(_ key: String) -> Bool { named.contains(.interface(name, "ipv4", key)) }
         for sysctl in config.sysctls {
             want(sysctl.family, sysctl.key, sysctl.value, sysctl.location)
         }
         if let filter = config.reversePathFilter {
             want("ipv4", "rp_filter", "\(filter.value.rawValue)", filter.location)
         }
-        if config.arp == .strict || config.arp == .auto && addresses.sharesSubnet(interface) {
+        if config.arp == .strict
+            || config.arp == .auto && addresses.sharesSubnet(interface)
+                && !isNamed("arp_ignore") && !isNamed("arp_announce")
+        {
             want("ipv4", "arp_ignore", "1", config.arpLocation ?? config.location)
             want("ipv4", "arp_announce", "2", config.arpLocation ?? config.location)
         }
-        if promotes, interface.addresses.contains(where: { $0.family == .ipv4 }) {
+        if promotes, !isNamed("promote_secondaries"),
+            interface.addresses.contains(where: { $0.family == .ipv4 })
+        {
             want("ipv4", "promote_secondaries", "1", config.location)
         }
         switch config.ipv6 {

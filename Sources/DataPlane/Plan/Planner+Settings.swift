@@ -72,9 +72,9 @@ extension Planner {
         {
             return
         }
-        let isOverwrittenAgain = remembered.cause != nil
+        let isOverwrittenAgain = remembered.cause.map(isWrittenThrough) ?? false
         if now.hasSameSetting(as: remembered.first) && !isOverwrittenAgain { return }
-        guard now.hasSameSetting(as: remembered.ours) || isOverwrittenAgain else {
+        guard isOverwrittenAgain || now.hasSameSetting(as: expectation(of: remembered)) else {
             var link = ""
             if case .link(let setting) = now { link = "\(names.name(of: setting.interface)): " }
             warnings.append(
@@ -99,6 +99,20 @@ extension Planner {
                 ? .afterWriteThrough : remembered.first.phase(from: now, isRestored: true),
             now, with: remembered.first, nil, of: now.settingInterface)
         if case .sysctl(let first) = remembered.first { rewriteOverwritten(by: first) }
+    }
+
+    private func isWrittenThrough(_ name: SysctlName) -> Bool {
+        steps[.writeThrough].contains { $0.object.identity == .sysctl(name) }
+    }
+
+    /// What a setting is if nobody but us changed it: what we wrote; or what came with a cause that
+    /// is back at its first value, and not written again.
+    private func expectation(of remembered: RememberedSetting) -> KernelObject {
+        guard let cause = remembered.cause, case .sysctl(var setting) = remembered.ours,
+            case .sysctl(let first)? = past.settings[.sysctl(cause)]?.first
+        else { return remembered.ours }
+        setting.value = first.value
+        return .sysctl(setting)
     }
 
     /// What would go with the link that stands on nothing of ours; nil: nothing.
