@@ -116,6 +116,34 @@ class Addressing(Case):
         self.assertTrue(self.vpc.probe("10.0.0.20", INET4).answered)
         self.assertNothingToDo()
 
+    def test_a_table_leads_over_another_link(self):
+        self.host.ip("link add docker0 type bridge", "addr add 172.17.0.1/16 dev docker0",
+                     "link set docker0 up")
+        before = self.host.dump()
+        self.apply(file(ETH0, ETH1 + ' MainRoutes = ignore; Routes = ( { Destination = "172.17.0.0/16"; '
+                                     'NextHops = ( { Interface = docker0; } ); } );'))
+        route, = self.host.show("route get 172.17.0.5 from 10.0.0.20")
+        self.assertEqual(route["dev"], "docker0")
+        self.assertNothingToDo()
+        self.teardown()
+        self.assertSameDump(before)
+
+    def test_an_address_and_a_route_over_it_come_together(self):
+        self.apply(file(ETH0, ETH1))
+        for address, destination, gateway in (("10.0.5.20/24", "10.8.0.0/16", "10.0.5.254"),
+                                              ("2001:db8:5::20/64", "2001:db8:8::/48", "2001:db8:5::ff")):
+            with self.subTest(address):
+                more = ETH1.replace('"10.0.0.20/24"', f'"10.0.0.20/24", "{address}"')
+                self.apply(file(ETH0, more + f' Routes = ( {{ Destination = "{destination}"; '
+                                             f'Gateway = "{gateway}"; Table = 777; }} );'))
+                self.assertNothingToDo()
+
+    def test_an_address_that_leaves_becomes_the_gateway(self):
+        eth1 = 'Name = eth1; Table = 1001; Addresses = ( "2001:db8:0:1::20/64"%s ); Gateway = "%s";'
+        self.apply(file(ETH0, eth1 % (', "2001:db8:0:1::fe/64"', "2001:db8:0:1::ff")))
+        self.apply(file(ETH0, eth1 % ("", "2001:db8:0:1::fe")))
+        self.assertNothingToDo()
+
     def test_a_gateway_off_the_subnet(self):
         self.vpc.grant("eth1", "10.104.13.59")
         self.vpc.cloud.ip("addr add 10.15.1.1/32 dev br-a", "route add 10.104.0.0/18 dev br-a")

@@ -111,6 +111,29 @@ class IPv6(Connected):
             self.assertIn("2001:db8:0:1::fe", shown)
             self.assertEqual("expires" in shown, expires)
 
+    def test_a_route_whose_source_leaves_stays_and_loses_it(self):
+        eth1 = ('Name = eth1; Table = 1001; Gateway = "2001:db8:0:1::ff"; '
+                'Addresses = ( "2001:db8:0:1::20/64"%s );')
+        both, one = (file(ETH0, eth1 % more) for more in (', "2001:db8:0:1::30/64"', ""))
+        self.apply(both)
+        self.host.ip(f"-6 route add {self.PREFIX} via 2001:db8:0:1::fe dev eth1 "
+                     "src 2001:db8:0:1::30",
+                     f"-6 route add {self.PREFIX} via 2001:db8:0:1::fe dev eth1 "
+                     "src 2001:db8:0:1::30 table 77")
+        self.apply(both)
+        before = self.host.dump()
+        self.apply(one.replace("Version = 1;", 'Version = 1; Sysctl = { "net.ipv4.ip_forward" = "x"; };'),
+                   expect=1)
+        self.assertSameDump(before)
+        self.write(one)
+        self.assertIn("foreign, loses its source", self.rtsetup("plan").out)
+        self.apply(one)
+        for table in ("main", "77", "1001"):
+            shown = self.host.run("ip", "-6", "route", "show", self.PREFIX, "table", table).stdout
+            self.assertIn("via 2001:db8:0:1::fe", shown)
+            self.assertNotIn("src", shown)
+        self.assertNothingToDo()
+
     def test_each_nic_of_a_subnet_has_its_connected_route_put_back(self):
         bodies = [f'Name = eth{n}; Addresses = ( "2001:db8:0:1::2{n}/64" ); '
                   f'Gateway = "2001:db8:0:1::ff";' for n in (1, 2)]

@@ -38,6 +38,32 @@ class Foreign(Case):
         for route in routes:
             self.host.ip(f"route del {route}")
 
+    def test_a_route_by_a_nexthop_object_outlives_our_address(self):
+        self.apply(file(ETH0, ETH1))
+        self.host.ip("nexthop add id 7 dev eth1", "route add 10.57.0.0/16 nhid 7")
+        self.assertNotIn("10.57.0.0/16", self.teardown().text)
+        self.assertIn("nhid 7", self.host.run("ip", "route", "show", "10.57.0.0/16").stdout)
+
+    def test_a_twin_of_other_words_is_named(self):
+        route = "10.60.0.0/16 via 10.0.0.254 dev eth0"
+        self.host.ip(f"route add {route} mtu 1300")
+        body = (ETH0 + ' Routes = ( { Destination = "10.60.0.0/16"; Gateway = "10.0.0.254"; '
+                       'Table = main; MTU = %d; } );')
+        self.assertIn("mtu 1400 is wanted; --adopt changes it", self.apply(file(body % 1400, ETH1)).err)
+        self.assertNotIn("--adopt", self.apply(file(body % 1300, ETH1)).err)
+
+    def test_an_adopted_address_keeps_what_the_kernel_makes_of_it(self):
+        self.host.sysctl("net.ipv6.conf.eth1.use_tempaddr", 2)
+        self.host.ip("link set eth1 up",
+                     "-6 addr add 2001:db8:0:1::20/64 dev eth1 nodad mngtmpaddr "
+                     "valid_lft 5000 preferred_lft 4000")
+        err = self.apply(file(ETH0, 'Name = eth1; Addresses = ( "2001:db8:0:1::20/64" );'),
+                         "--adopt").err
+        self.assertNotIn("others changed", err)
+        shown = self.host.run("ip", "-6", "addr", "show", "dev", "eth1").stdout
+        self.assertEqual(shown.count("temporary"), 1, shown)
+        self.assertIn("mngtmpaddr", shown)
+
     def test_a_foreign_twin_satisfies_and_outlives_teardown(self):
         twins = ["rule add from 10.0.0.20 lookup 1001 priority 20001",
                  "route add default via 10.0.0.253 dev eth1 metric 1001"]
@@ -148,6 +174,26 @@ class Conflicts(Case):
         self.host.ip("addr del 10.0.0.20/24 dev eth1",
                      "addr add 10.0.0.20 peer 10.0.0.21/24 dev eth1")
         self.conflict(file(ETH0, ETH1), "ip address del 10.0.0.20 peer 10.0.0.21/24 dev eth1")
+
+    def test_an_on_link_ipv6_gateway_that_main_has_elsewhere(self):
+        eth1 = ('Name = eth1; Addresses = ( "2001:db8:0:1::20/128" ); Gateway = "%s"; '
+                'GatewayOnLink = YES; Table = 1001;')
+        self.conflict(file(ETH0, eth1 % "2001:db8:0:1::ff"),
+                      "2001:db8:0:1::ff is in 2001:db8:0:1::/64 of eth0", "link-local")
+        self.apply(file(ETH0, eth1 % "fe80::ff"))
+        self.assertNothingToDo()
+        self.teardown()
+        hops = '{ Gateway = "2001:db8:0:1::fe"; }, { Gateway = "2001:db8:0:1::fd"; }'
+        self.apply(file(ETH0, f'Name = eth1; Addresses = ( "2001:db8:0:1::20/64" ); Table = 1001; '
+                              f'Gateway = "2001:db8:0:1::ff"; Routes = ( {{ GatewayOnLink = YES; '
+                              f'Destination = "2001:db8:77::/48"; NextHops = ( {hops} ); }} );'))
+        self.assertNothingToDo()
+
+    def test_the_primarys_default_is_no_cure(self):
+        self.host.ip("route del default dev eth0",
+                     "route add default via 10.0.0.253 dev eth0 metric 1001")
+        result = self.conflict(file(ETH0, ETH1), "write another metric (RouteMetric), or none")
+        self.assertNotIn("ip route del", result.text)
 
     def test_managed_no_makes_that_a_warning(self):
         result = self.plan(file("Name = eth0; Managed = NO;", ETH1))
@@ -290,6 +336,23 @@ class Neighbours(Case):
                       "30100: from 10.0.0.19 lookup 55", err)
         self.assertNotIn("30101", err)
         self.assertNotIn("30102", err)
+
+    def test_a_rule_of_the_file_that_stands_where_ours_do_is_named(self):
+        rules = 'Rules = ( {{ Priority = {}; From = "10.0.0.20"; Table = {}; }} );'
+        for priority, table, isNamed in ((20001, 55, True), (25001, 55, True), (20001, 1001, False),
+                                         (20002, 55, False)):
+            err = self.apply(file(ETH0, ETH1, more=rules.format(priority, table))).err
+            self.assertEqual(f"priority {priority} is that of the source rule of 10.0.0.20" in err,
+                             isNamed, err)
+
+    def test_a_route_past_the_law_is_named(self):
+        body = ETH1 + ' Routes = ( { Destination = "172.31.0.0/16"; %s } );'
+        for words, table, home in (('Gateway = "10.0.0.254"; Table = 1002;', 1002, "eth2"),
+                                   ('NextHops = ( { Gateway = "10.0.0.254"; Interface = eth2; } );',
+                                    1001, "eth1")):
+            other = "eth1" if home == "eth2" else "eth2"
+            self.assertIn(f"172.31.0.0/16 leaves by {other} in table {table}, which is {home}'s",
+                          self.apply(file(ETH0, body % words, ETH2)).err)
 
     def test_a_strangers_link_in_the_enis_group_is_named(self):
         self.host.ip("link add br9 type bridge", "link set br9 up group 82")

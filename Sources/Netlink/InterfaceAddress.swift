@@ -59,8 +59,12 @@ public struct AddressFlags: OptionSet, Hashable, Sendable {
     public static let secondary = AddressFlags(rawValue: 0x01)
     public static let noDAD = AddressFlags(rawValue: 0x02)
     public static let dadFailed = AddressFlags(rawValue: 0x08)
+    /// `IFA_F_HOMEADDRESS`
+    public static let home = AddressFlags(rawValue: 0x10)
     public static let deprecated = AddressFlags(rawValue: 0x20)
     public static let tentative = AddressFlags(rawValue: 0x40)
     public static let permanent = AddressFlags(rawValue: 0x80)
+    /// `IFA_F_MANAGETEMPADDR`
+    public static let managesTemporary = AddressFlags(rawValue: 0x100)
     public static let noPrefixRoute = AddressFlags(rawValue: 0x200)
 }

@@ -24,9 +24,14 @@ extension Route {
         if let lifetime, verb != .remove { writer.put(RTA_EXPIRES.number, lifetime.seconds) }
     }
 
+    /// Whether its next hops are those of an object of their own: `nhid`, as routing daemons write.
+    package var isByNextHopObject: Bool {
+        otherAttributes.contains { $0.type == UInt16(RTA_NH_ID.number) }
+    }
+
     private func writeNextHops(_ verb: RequestVerb, to writer: inout MessageWriter) {
         // A route by nexthop id names the id alone; what is behind it, the kernel knows.
-        if otherAttributes.contains(where: { $0.type == UInt16(RTA_NH_ID.number) }) { return }
+        if isByNextHopObject { return }
         if nextHops.count > 1 {
             writer.nest(RTA_MULTIPATH.number) { writer in
                 for hop in nextHops { hop.writeOneOfMany(family, to: &writer) }

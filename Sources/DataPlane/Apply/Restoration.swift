@@ -12,6 +12,7 @@ struct Restoration {
     private let plan: [Change]
     /// What the plan changes itself.
     private let mine: Set<TouchedKey>
+    private let routeSources: Set<IPAddress>
     private(set) var changes: [Change] = []
 
     init(of plan: [Change], from now: KernelState, to before: KernelState) {
@@ -19,6 +20,7 @@ struct Restoration {
         self.before = before
         self.plan = plan
         mine = Set(plan.filter { !$0.isSideEffect }.map { TouchedKey($0.object) })
+        routeSources = Set(before.routes.lazy.compactMap(\.preferredSource))
         restoreQueues()
         restoreTouched()
         restoreForeignAddresses()
@@ -51,9 +53,9 @@ struct Restoration {
             guard seen.insert(key).inserted else { continue }
             let action: Change.Action? =
                 switch (nowObjects[key], beforeObjects[key]) {
-                case (nil, let was?): .add(was)
+                case (nil, let was?): .add(readded(was))
                 case (let here?, nil): .remove(here)
-                case (let here?, let was?) where !here.isRestored(as: was) && !isInUse(was):
+                case (let here?, let was?) where !here.isRestored(as: was) && !holdsLease(was):
                     .replace(here, with: was)
                 default: nil
                 }
@@ -61,11 +63,21 @@ struct Restoration {
         }
     }
 
+    /// A tentative address cannot be a route's source yet. The next round takes nodad away.
+    private func readded(_ was: KernelObject) -> KernelObject {
+        guard case .address(var address) = was, address.family == .ipv6,
+            routeSources.contains(address.address)
+        else { return was }
+        address.flags.insert(.noDAD)
+        return .address(address)
+    }
+
     /// A link that we set up, and on which somebody got a lease meanwhile: going down would take it,
     /// and the next plan would bring the lease again. (An IPv6 address may be the kernel's own.)
-    private func isInUse(_ was: KernelObject) -> Bool {
+    private func holdsLease(_ was: KernelObject) -> Bool {
         guard case .link(let setting) = was, setting.value == .up(false) else { return false }
-        let there = Set(before.addresses.map(\.identity))
+        let there = Set(
+            before.addresses.lazy.filter { $0.interface == setting.interface }.map(\.identity))
         return now.addresses.contains {
             $0.interface == setting.interface && $0.family == .ipv4
                 && !there.contains($0.identity) && !mine.contains(TouchedKey(.address($0)))
@@ -149,6 +161,20 @@ struct Restoration {
         let ordered = lost.sortedStably { $0.nextHops.contains { $0.gateway != nil } }
         changes += ordered.map {
             Change(.add(.route($0)), owner: $0.nextHops.first?.interface)
+        }
+        let bare = Dictionary(
+            now.routes.lazy.filter { $0.family == .ipv6 && $0.preferredSource == nil }
+                .map { ($0.identity, $0) }
+        ) { first, _ in first }
+        for was in before.routes
+        where was.preferredSource.map(sources.contains) ?? false
+            && !mine.contains(TouchedKey(.route(was)))
+        {
+            guard let here = bare[was.identity] else { continue }
+            changes.append(
+                Change(
+                    .replace(.route(here), with: .route(was)),
+                    owner: was.nextHops.first?.interface))
         }
     }
 

@@ -18,8 +18,8 @@ struct Transaction {
     private(set) var after: Memory
     /// What reading back found, and what is no failure.
     private(set) var accepted: [Diagnostic] = []
-    /// What reading back found of others is not what was there when it was planned. The next look
-    /// might find that again.
+    /// Whether others' addresses or routes differed between planning and reading back. The next
+    /// look might find them as they were.
     private(set) var hasSeenOthers = false
 
     /// nil where the kernel took every change.

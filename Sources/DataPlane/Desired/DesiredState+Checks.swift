@@ -19,6 +19,8 @@ extension DesiredState {
         checkDuplicates(addresses)
         checkReversePath(config, addresses, kernel)
         checkGateways(addresses)
+        checkOnLinkGateways(addresses, names, kernel: kernel)
+        warnOfOtherWaysOut(addresses)
         warnOfMisplaced(kernel: kernel, memory: memory)
         let everyIPv6 = SysctlName.interface("all", "ipv6", "disable_ipv6")
         if let off = config.sysctls.first(where: { $0.name == everyIPv6 && $0.value != "0" }),
@@ -100,6 +102,14 @@ extension DesiredState {
                 return rule.priority
             })
         lazy var sources = addresses.managed.map(LocalSources.init)
+        for entry in config.rules {
+            guard let source = firstSource(of: sources, contestedBy: entry.rule, whereOurs: ==)
+            else { continue }
+            warn(
+                entry.location,
+                "priority \(entry.rule.priority) is that of the source rule of \(source) too: which "
+                    + "of the two is asked first is left to chance; write another Priority")
+        }
         for rule in kernel.rules where !memory.owns(rule) && !wants(rule.identity) {
             let isAmongOurs = priorities.contains(rule.priority)
             let comesFirst =
@@ -107,7 +117,7 @@ extension DesiredState {
             guard isAmongOurs || comesFirst || rule.protocol != .kernel else { continue }
             let words = KernelObject.rule(rule).description(names: InterfaceNames(of: []))
             guard isAmongOurs || comesFirst else {
-                if let source = firstSource(takenFrom: rule, sources) {
+                if let source = firstSource(of: sources, contestedBy: rule, whereOurs: <) {
                     warn(
                         nil,
                         "a foreign rule comes after ours, so it is never asked for \(source) of an "
@@ -132,11 +142,15 @@ extension DesiredState {
         }
     }
 
-    /// The first source that a rule of ours leads elsewhere before this one is asked.
-    private func firstSource(takenFrom rule: Rule, _ sources: [LocalSources]) -> IPAddress? {
+    /// The first source that the rule may lead elsewhere than one of ours that stands to it as asked.
+    private func firstSource(
+        of sources: [LocalSources], contestedBy rule: Rule,
+        whereOurs stand: (UInt32, UInt32) -> Bool
+    ) -> IPAddress? {
         for path in paths where path.family == rule.family && path.table != rule.table {
             guard let held = sources.first(where: { $0.index == path.interface }),
-                held.rulePriority < rule.priority
+                stand(held.rulePriority, rule.priority)
+                    || path.failsClosed && stand(RulePriority.failClosed, rule.priority)
             else { continue }
             if let source = held[path.family].first(where: { rule.mayMatchLocally(anyOf: [$0]) }) {
                 return source
@@ -211,6 +225,44 @@ extension DesiredState {
             of: [interface.index, other.index], leaving: extent)
     }
 
+    /// The kernel asks main whether an IPv6 gateway may be on a link, and a default alone does not
+    /// speak against it (ip6_route_check_nh_onlink, net/ipv6/route.c).
+    private mutating func checkOnLinkGateways(
+        _ addresses: FinalAddresses, _ names: InterfaceNames, kernel: KernelState
+    ) {
+        lazy var ofMain =
+            kernel.routes.filter { $0.family == .ipv6 && $0.table == RouteTable.main }
+            + wanted.compactMap { entry in
+                guard case .route(let route) = entry.object, route.family == .ipv6,
+                    route.table == RouteTable.main
+                else { return nil }
+                return route
+            }
+        var told: Set<NextHop> = []
+        for entry in wanted {
+            guard case .route(let route) = entry.object, route.family == .ipv6 else { continue }
+            for hop in route.nextHops where hop.isOnLink && !told.contains(hop) {
+                guard let gateway = hop.gateway, !gateway.isLinkLocal,
+                    let other = addresses.connected(to: gateway, where: { $0 != hop.interface }),
+                    addresses.connected(to: gateway, where: { $0 == hop.interface }) == nil,
+                    !ofMain.contains(where: {
+                        $0.destination.contains(gateway)
+                            && $0.destination.length > other.subnet.length
+                            && $0.nextHops.first?.interface == hop.interface
+                    })
+                else { continue }
+                told.insert(hop)
+                conflict(
+                    entry.origin,
+                    "the gateway \(gateway) is in \(other.subnet) of "
+                        + "\(names.name(of: other.interface)), and the kernel takes it on no other "
+                        + "link; write the gateway's link-local address, or an address of its "
+                        + "subnet with the subnet's length",
+                    of: Set([hop.interface].compactMap { $0 }), leaving: .object(route.identity))
+            }
+        }
+    }
+
     /// The kernel takes one of the host's own IPv4 addresses for a gateway without a word, and
     /// nothing ever answers there. (For IPv6 it refuses.)
     private mutating func checkGateways(_ addresses: FinalAddresses) {
@@ -226,6 +278,21 @@ extension DesiredState {
                     leaving: .object(route.identity))
             }
         }
+    }
+}
+
+extension FinalAddresses {
+    /// An address whose subnet brings a route to the gateway through such an interface.
+    fileprivate func connected(
+        to gateway: IPAddress, where isMeant: (InterfaceIndex) -> Bool
+    ) -> InterfaceAddress? {
+        for interface in managed where isMeant(interface.index) {
+            let address = interface.addresses.first {
+                !$0.isWithoutRoute && $0.subnet.contains(gateway)
+            }
+            if let address { return address }
+        }
+        return nil
     }
 }
 

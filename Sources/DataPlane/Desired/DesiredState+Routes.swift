@@ -183,7 +183,7 @@ extension DesiredState {
                 hops.append(
                     NextHop(
                         interface: index, gateway: hop.gateway, weight: hop.weight,
-                        isOnLink: entry.gatewayOnLink))
+                        isOnLink: entry.gatewayOnLink && hop.gateway != nil))
             }
         }
         let hasGateway = hops.contains { $0.gateway != nil }
@@ -228,9 +228,8 @@ extension ManagedInterface {
         if config.mainRoutes == .prefer {
             let connected = copies
             let others = mainRoutes.filter { route in
-                // The kernel takes a route with the address that is its source.
                 isCopied(route, family, memory) && !isWritten(route)
-                    && route.preferredSource.map(all.isHeld) ?? true
+                    && !goesWithSource(route, all)
                     && !connected.contains { $0.destination == route.destination }
             }
             for route in others.sorted(by: Route.precedes)
@@ -249,6 +248,11 @@ extension ManagedInterface {
             for hop in copy.nextHops.indices { copy.nextHops[hop].isDead = false }
             return copy
         }
+    }
+
+    /// The kernel takes an IPv4 route with the address that is its source; an IPv6 one loses it.
+    private func goesWithSource(_ route: Route, _ all: FinalAddresses) -> Bool {
+        route.family == .ipv4 && route.preferredSource.map { !all.isHeld($0) } ?? false
     }
 
     private func isCopied(_ route: Route, _ family: AddressFamily, _ memory: Memory) -> Bool {

@@ -78,6 +78,25 @@ extension DesiredState {
         }
     }
 
+    /// A route of the file that leads the sources of one ENI out of another.
+    mutating func warnOfOtherWaysOut(_ addresses: FinalAddresses) {
+        let names = Dictionary(addresses.managed.map { ($0.index, $0.link.name) }) { $1 }
+        for entry in wanted {
+            guard case .route(let route) = entry.object, route.table != RouteTable.main,
+                let path = paths.first(where: {
+                    $0.table == route.table && $0.family == route.family
+                }),
+                let home = names[path.interface],
+                let other = route.nextHops.lazy.compactMap(\.interface)
+                    .filter({ $0 != path.interface }).compactMap({ names[$0] }).first
+            else { continue }
+            warn(
+                entry.origin,
+                "\(route.destination) leaves by \(other) in table \(route.table), which is "
+                    + "\(home)'s: so do packets with \(home)'s addresses as source")
+        }
+    }
+
     /// What main sends through a link of the ENIs' group is passed over.
     mutating func warnOfStrangersInGroup(_ config: Config, _ host: Host, _ memory: Memory) {
         let handsOff = host.entries.compactMap { $0.config.isManaged ? nil : $0.link }

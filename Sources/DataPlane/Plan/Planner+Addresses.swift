@@ -246,7 +246,7 @@ extension InterfaceAddress {
         address.broadcast = there.broadcast
         address.scope = there.scope
         address.validLifetime = there.validLifetime
-        address.flags.formUnion(there.flags.intersection(.noDAD))
+        address.flags.formUnion(there.flags.intersection([.noDAD, .home, .managesTemporary]))
         let mustChange =
             family == .ipv6 && (preferredLifetime == 0) != (there.preferredLifetime == 0)
         if !mustChange { address.preferredLifetime = there.preferredLifetime }

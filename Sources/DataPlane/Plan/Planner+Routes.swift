@@ -18,14 +18,25 @@ extension Planner {
                 if options.adopt {
                     replace(
                         phase(of: route, entry), .route(foreign), with: .route(route), entry)
+                } else if route.isMissed(in: foreign) {
+                    warnings.append(
+                        .init(
+                            .warning, at: entry.origin,
+                            "the foreign \(describe(.route(foreign))) is left as it is, though "
+                                + "\(describe(.route(route))) is wanted; --adopt changes it"))
                 }
             } else if let foreign = there.first {
+                // Another NIC's way out: without it that NIC would lose its gateway.
+                let cure =
+                    route.destination.isDefault && route.table == RouteTable.main
+                        && foreign.nextHops.first?.interface != entry.owner
+                    ? "write another metric (RouteMetric), or none"
+                    : "remove it: \(foreign.deleteCommand(names: names))"
                 conflicts.append(
                     Conflict(
                         entry.origin,
                         "a foreign route stands where \(describe(.route(route))) is wanted: "
-                            + "\(describe(.route(foreign))); remove it: "
-                            + "\(foreign.deleteCommand(names: names))",
+                            + "\(describe(.route(foreign))); \(cure)",
                         of: entry.owner.map { [$0] } ?? [], leaving: .removals))
             } else {
                 add(phase(of: route, entry), entry.object, entry)
@@ -54,7 +65,8 @@ extension Planner {
             return route.destination.isDefault ? .mainDefaults : .routes
         }
         guard let owner = entry.owner,
-            settled.contains(SettledPath(interface: owner, family: route.family))
+            settled.contains(SettledPath(interface: owner, family: route.family)),
+            desired.paths.contains(where: { $0.interface == owner && $0.table == route.table })
         else { return .routes }
         return .settledRoutes
     }
@@ -108,13 +120,12 @@ extension Planner {
             let others = (ours[path.table] ?? []).filter { route in
                 route.nextHops.contains { $0.interface != path.interface }
             }
-            guard others.contains(where: { $0.isLinkRoute || !keepsLink($0) }) else { continue }
+            guard let leaving = others.first(where: { !keepsLink($0) }) else { continue }
             contestedTables.insert(path.table)
             let rules = kernel.rules.filter {
                 $0.table == path.table && $0.action == .lookup && past.owns($0)
             }
-            let mark = others.first(where: \.isLinkRoute) ?? others.first { !keepsLink($0) }
-            guard let owner = mark?.nextHops.first?.interface, !rules.isEmpty,
+            guard let owner = leaving.nextHops.first?.interface, !rules.isEmpty,
                 let scratch = (4_000_000_000...UInt32.max).first(where: { !taken.contains($0) })
             else { continue }
             taken.insert(scratch)
@@ -159,8 +170,12 @@ extension Planner {
 }
 
 extension Route {
-    /// Whether it leads straight onto one link: the mark of whose table it is.
-    fileprivate var isLinkRoute: Bool { nextHops.count == 1 && nextHops[0].gateway == nil }
+    /// Whether a route of the same path lacks what the file says of it.
+    fileprivate func isMissed(in other: Route) -> Bool {
+        self.protocol != .kernel
+            && (mtu != nil && other.mtu != mtu
+                || preferredSource != nil && other.preferredSource != preferredSource)
+    }
 
     /// Whether it needs another one to reach its gateway.
     var hasGateway: Bool { nextHops.contains { $0.gateway != nil } }

@@ -40,13 +40,28 @@ extension Planner {
                 .route(route), owner: route.nextHops.first?.interface, with: "\(cause.address)",
                 by: (cause.interface, .removals))
         }
+        planLostSources(loss)
         planLinksGoingDown()
         putBack(foreign, after: loss, except: replaced)
         // A gateway must be reachable before the route that names it.
         steps[.putBack] = steps[.putBack].sortedStably(by: \.object.hasGateway)
     }
 
-    /// A route that would go with an address is made when that is gone.
+    /// The kernel keeps an IPv6 route whose source leaves, and takes that out of it
+    /// (rt6_remove_prefsrc, net/ipv6/route.c).
+    private mutating func planLostSources(_ loss: AddressLoss) {
+        for route in kernel.routes where loss.takesSource(of: route) && !past.owns(route) {
+            var bare = route
+            bare.preferredSource = nil
+            steps[.addressRemovals].append(
+                Change(
+                    .replace(.route(route), with: .route(bare)),
+                    owner: route.nextHops.first?.interface,
+                    note: "foreign, loses its source", isSideEffect: true))
+        }
+    }
+
+    /// A route that would go with an address, or lead to it, is made when that is gone.
     ///
     /// - Returns: the routes that the plan replaces.
     private mutating func postponeRoutes(_ loss: AddressLoss) -> Set<Route> {
@@ -57,7 +72,9 @@ extension Planner {
                 let old: Route? =
                     if case .replace(.route(let old), _) = change.action { old } else { nil }
                 if let old { replaced.insert(old) }
-                guard case .route(let route) = change.object, loss.cause(of: route) != nil else {
+                guard case .route(let route) = change.object,
+                    loss.cause(of: route) != nil || loss.frees(gatewayOf: route)
+                else {
                     early.append(change)
                     continue
                 }
