@@ -99,6 +99,17 @@ class Settings(Case):
         self.host.sysctl("net.ipv4.conf.eth2.forwarding", "0")
         self.assertGivenBack()
 
+    def test_redirects_are_given_back_though_forwarding_was_put_back_by_hand(self):
+        name, redirects = "net.ipv4.ip_forward", "net.ipv4.conf.all.accept_redirects"
+        self.host.sysctl(redirects, "0")
+        self.before = self.host.dump()
+        self.apply(file(ETH0, ETH1, more=f'Sysctl = {{ "{name}" = 1; }};'))
+        self.host.sysctl(name, "0")
+        self.assertEqual(self.host.sysctl(redirects), "1")
+        self.apply(file(ETH0, ETH1))
+        self.assertEqual(self.host.sysctl(redirects), "0")
+        self.assertGivenBack()
+
     def test_an_ipv6_mtu_that_leaves_with_the_links(self):
         small = 'Sysctl = { "ipv6.mtu" = 1280; };'
         self.apply(file(ETH0, "Name = eth1; MTU = 9000;"))

@@ -33,6 +33,14 @@ extension SysctlName {
         }
     }
 
+    /// What a write of `value` to this one makes of one that it overwrites. Who forwards accepts no
+    /// redirects.
+    func value(_ value: String, overwriting name: SysctlName) -> String {
+        guard name.ofInterface?.key == "accept_redirects", ofInterface?.key != "accept_redirects"
+        else { return value }
+        return value == "0" ? "1" : "0"
+    }
+
     /// One variable of the kernel has one name: `ip_forward` is `conf.all.forwarding` too
     /// (devinet_sysctl_forward, net/ipv4/devinet.c).
     var canonical: SysctlName {

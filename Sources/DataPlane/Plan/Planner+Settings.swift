@@ -35,7 +35,7 @@ extension Planner {
             if isOurs, cause.name.overwritesUnsetInterfaces { continue }
             let now = SysctlSetting(name: name, value: value, interface: linkIndex(of: name))
             var then = now
-            then.value = cause.value
+            then.value = cause.name.value(cause.value, overwriting: name)
             remember(.sysctl(then), insteadOf: .sysctl(now), cause: cause.name)
         }
     }
@@ -44,13 +44,15 @@ extension Planner {
     private mutating func rewriteOverwritten(by cause: SysctlSetting) {
         for name in cause.name.overwrites(kernel.links) {
             guard let entry = desired[.sysctl(name)], case .sysctl(let wanted) = entry.object,
-                let value = kernel.sysctls[name], !wanted.hasSameValue(as: cause.value)
+                let value = kernel.sysctls[name]
             else { continue }
+            let made = cause.name.value(cause.value, overwriting: name)
+            if wanted.hasSameValue(as: made) { continue }
             var then = SysctlSetting(name: name, value: value, interface: linkIndex(of: name))
             if memory.settings[.sysctl(name)]?.cause != nil {
                 remember(entry.object, insteadOf: .sysctl(then), cause: nil)
             }
-            then.value = cause.value
+            then.value = made
             replace(.afterWriteThrough, .sysctl(then), with: entry.object, entry)
         }
     }
@@ -111,7 +113,7 @@ extension Planner {
         guard let cause = remembered.cause, case .sysctl(var setting) = remembered.ours,
             case .sysctl(let first)? = past.settings[.sysctl(cause)]?.first
         else { return remembered.ours }
-        setting.value = first.value
+        setting.value = cause.value(first.value, overwriting: setting.name)
         return .sysctl(setting)
     }
 
